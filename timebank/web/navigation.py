@@ -1,0 +1,134 @@
+"""The places of a community and who sees them, in the order of the header.
+
+Pages know this through the template global `navigation`; it asks the application's routes, so a page
+that is not there yet is simply not linked.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_locale
+from flask_login import current_user
+
+from timebank.web.words import lazy_gettext as _l
+
+COORDINATOR = "coordinator"
+TREASURER = "treasurer"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link of the header.
+
+    Attributes:
+        key: Short name; `work` gets the number of things that wait.
+        endpoint: The view it leads to.
+        words: What people read.
+        icon: Name in the sprite.
+        roles: Who sees it; empty for every member.
+        family: Beginnings of endpoints for which this link is "here".
+        post: Whether it is a button that changes something.
+    """
+
+    key: str
+    endpoint: str
+    words: str
+    icon: str = "house"
+    roles: frozenset[str] = frozenset()
+    family: tuple[str, ...] = ()
+    post: bool = False
+
+
+PLACES = (
+    Place("home", "home.index", _l("Home")),
+    Place("offers", "listings.offers", _l("Offers")),
+    Place("requests", "listings.requests", _l("Requests")),
+    Place("messages", "messages.index", _l("Messages"), family=("messages.",)),
+    Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
+    Place("hours", "hours.index", _l("My hours"), family=("hours.",)),
+    Place("work", "home.work", _l("To do"), roles=frozenset({COORDINATOR})),
+    Place("people", "members.people", _l("People"), roles=frozenset({COORDINATOR})),
+    Place(
+        "books",
+        "books.index",
+        _l("Books"),
+        roles=frozenset({COORDINATOR, TREASURER}),
+        family=("books.",),
+    ),
+    Place("settings", "communities.settings", _l("Settings"), roles=frozenset({COORDINATOR})),
+)
+ACCOUNT = (
+    Place("me", "members.me", _l("My page"), "person"),
+    Place("notifications", "messages.preferences", _l("What we tell you"), "bell"),
+    Place("communities", "communities.mine", _l("Change community"), "arrow-left-right"),
+    Place("devices", "signin.devices", _l("My devices"), "phone"),
+    Place("sign_out", "signin.sign_out", _l("Sign out"), "box-arrow-right", post=True),
+)
+
+
+def _address(endpoint: str) -> str | None:
+    if endpoint not in current_app.view_functions:
+        return None
+    needs_community = current_app.url_map.is_endpoint_expecting(endpoint, "community_slug")
+    if needs_community and g.get("community") is None:
+        return None
+    return url_for(endpoint)
+
+
+def _is_here(place: Place) -> bool:
+    here = request.endpoint or ""
+    return here == place.endpoint or bool(place.family and here.startswith(place.family))
+
+
+def _link(place: Place, href: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        key=place.key,
+        href=href,
+        words=place.words,
+        icon=place.icon,
+        post=place.post,
+        here=_is_here(place),
+        exactly=request.endpoint == place.endpoint,
+    )
+
+
+def places() -> list[SimpleNamespace]:
+    """List the links of the header for the signed-in member of this community."""
+    if g.get("member") is None or g.member.state not in {"active", "paused"}:
+        return []
+    roles = g.get("roles", frozenset())
+    return [
+        _link(place, href)
+        for place in PLACES
+        if (not place.roles or place.roles & roles) and (href := _address(place.endpoint))
+    ]
+
+
+def account() -> list[SimpleNamespace]:
+    """List the links of the person's own menu."""
+    if not current_user.is_authenticated:
+        return []
+    return [_link(place, href) for place in ACCOUNT if (href := _address(place.endpoint))]
+
+
+def notices() -> str | None:
+    """Return the address of the member's notices."""
+    return _address("messages.notices") if g.get("member") is not None else None
+
+
+def front_page() -> str:
+    """Return the address behind the name at the top of the page."""
+    return _address("home.index") or _address("communities.index") or "/"
+
+
+def language() -> str:
+    """Return the page's language for its `lang` attribute, such as `en` or `pt-BR`."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `navigation`."""
+    app.jinja_env.globals["navigation"] = SimpleNamespace(
+        places=places, account=account, notices=notices, front_page=front_page, language=language
+    )
