@@ -109,8 +109,11 @@ def _database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture(scope="session")
-def _application(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(settings_for(_database.url, tmp_path_factory.mktemp("home")))
+def _application(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    app = create_app(settings_for(_database.url, tmp_path_factory.mktemp("home")))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
