@@ -1,0 +1,1 @@
+"""Timebank: hours of mutual help, kept in books that anyone can check."""

@@ -1,0 +1,145 @@
+"""The composition root: the only module that knows every context."""
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from timebank import db as database
+from timebank.clock import utc_now
+from timebank.communities import queries as communities
+from timebank.communities.models import LOCALES
+from timebank.config import ROOT, Settings
+from timebank.db import db
+from timebank.members import queries as members
+from timebank.members.models import DeviceSession
+from timebank.messaging import queries as messages
+from timebank.web import access, assets, filters, headers, navigation, refusals
+from timebank.web.session import new_submission_key
+
+#: Modules with blueprints, in no order that matters; each exposes `blueprints`.
+PAGES = (
+    "timebank.communities.views",
+    "timebank.members.views",
+    "timebank.hours.views",
+    "timebank.messaging.views",
+    "timebank.listings.views",
+    "timebank.exchanges.views",
+    "timebank.home.views",
+    "timebank.demo.views",
+)
+#: What a browser may send in one form; nothing here takes files.
+FORM_BYTES_MAX = 256 * 1024
+FORM_PARTS_MAX = 200
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from its settings; by default those of the environment."""
+    settings = settings or Settings.from_environ(os.environ)
+    app = Flask("timebank", static_folder=None, template_folder=str(ROOT / "templates"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SETTINGS=settings,
+        MAX_CONTENT_LENGTH=FORM_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES_MAX,
+        MAX_FORM_PARTS=FORM_PARTS_MAX,
+        SESSION_COOKIE_NAME="__Host-timebank" if settings.secure_cookies else "timebank",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        PREFERRED_URL_SCHEME=settings.base_url.split(":", 1)[0],
+    )
+    _setup_proxy(app, settings)
+    database.init_app(app, settings.database_url)
+    _setup_languages(app)
+    _setup_templates(app)
+    _setup_access(app)
+    _setup_pages(app)
+    headers.init_app(app, base_url=settings.base_url)
+    refusals.init_app(app)
+    return app
+
+
+def _setup_proxy(app: Flask, settings: Settings) -> None:
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+
+
+def _setup_languages(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "timebank" / "translations")
+    Babel(app, locale_selector=_locale, timezone_selector=lambda: filters.zone().key)
+
+
+def _locale() -> str:
+    """Speak the community's language; outside one, the best of what the browser asks for."""
+    community = g.get("community")
+    if community is not None:
+        return str(community.locale)
+    return request.accept_languages.best_match(LOCALES) or LOCALES[0]
+
+
+def _setup_templates(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    filters.init_app(app)
+    app.jinja_env.globals.update(
+        csp_nonce=headers.csp_nonce,
+        get_locale=get_locale,
+        asset_url=assets.asset_url,
+        new_submission_key=new_submission_key,
+    )
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    """Give every page what its frame shows: help, and how many things wait for this member."""
+    community, member = g.get("community"), g.get("member")
+    return {
+        "help_block": {"words": community.help_words}
+        if community and community.help_words
+        else None,
+        "unread_notices": messages.unread_count(db.session(), member) if member else 0,
+        "waiting_work": 0,
+    }
+
+
+def _setup_access(app: Flask) -> None:
+    CSRFProtect(app)
+    login = LoginManager(app)
+    # Its own ways to remember and protect a session are not used: a device is a row (`members`).
+    login.session_protection = None
+
+    @login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
+    def _device(secret: str) -> DeviceSession | None:
+        return members.device_of(db.session(), secret, now=utc_now())
+
+    access.init_app(
+        app,
+        access.Register(
+            community=communities.by_slug,
+            member=members.membership_of,
+            roles=members.roles_of,
+        ),
+    )
+
+
+def _setup_pages(app: Flask) -> None:
+    app.register_blueprint(assets.bp)
+    for name in PAGES:
+        if find_spec(name) is None:
+            continue
+        for blueprint in import_module(name).blueprints:
+            app.register_blueprint(blueprint)
+    navigation.init_app(app)

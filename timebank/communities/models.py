@@ -1,0 +1,83 @@
+"""What a time bank decides about itself."""
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank.db import Base, at_most, new_id, one_of
+
+SLUG_LENGTH_MAX = 40
+NAME_LENGTH_MAX = 80
+WORDS_LENGTH_MAX = 1000
+RULES_LENGTH_MAX = 4000
+HELP_LENGTH_MAX = 300
+JOINING = ("open", "approval", "invitation")
+LOCALES = ("en", "da", "es", "ca")
+ROUNDING_MINUTES = (1, 5, 6, 10, 15, 30)
+#: Longest single exchange, in minutes, whatever a community allows.
+EXCHANGE_MINUTES_MAX = 24 * 60
+CONFIRM_DAYS_MAX = 60
+#: Furthest a community may let a balance go, either way, in minutes.
+LIMIT_MINUTES_MAX = 1000 * 60
+
+
+class Community(Base):
+    """A time bank: the tenant that every other row belongs to.
+
+    `member_count` hands out member numbers; it only grows. `floor_minutes` (zero or less) and
+    `ceiling_minutes` are what a new member's account starts with; None means no limit.
+    """
+
+    __tablename__ = "community"
+    __table_args__ = (
+        at_most("slug", SLUG_LENGTH_MAX),
+        at_most("name", NAME_LENGTH_MAX),
+        at_most("words", WORDS_LENGTH_MAX),
+        at_most("house_rules", RULES_LENGTH_MAX),
+        at_most("help_words", HELP_LENGTH_MAX),
+        one_of("joining", JOINING),
+        one_of("locale", LOCALES),
+        CheckConstraint(f"rounding_minutes IN {ROUNDING_MINUTES}", name="rounding_minutes_known"),
+        CheckConstraint(
+            f"exchange_minutes_max BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}",
+            name="exchange_minutes_max_in_range",
+        ),
+        CheckConstraint(
+            f"floor_minutes BETWEEN -{LIMIT_MINUTES_MAX} AND 0", name="floor_minutes_in_range"
+        ),
+        CheckConstraint(
+            f"ceiling_minutes BETWEEN 0 AND {LIMIT_MINUTES_MAX}", name="ceiling_minutes_in_range"
+        ),
+        CheckConstraint(
+            f"confirm_days BETWEEN 1 AND {CONFIRM_DAYS_MAX}", name="confirm_days_in_range"
+        ),
+        CheckConstraint(
+            f"silent_minutes_max BETWEEN 0 AND {EXCHANGE_MINUTES_MAX}",
+            name="silent_minutes_max_in_range",
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH_MAX), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH_MAX))
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    locale: Mapped[str] = mapped_column(sa.String(2), default="en")
+    time_zone: Mapped[str] = mapped_column(sa.String(40), default="Europe/London")
+    joining: Mapped[str] = mapped_column(sa.String(10), default="approval")
+    rounding_minutes: Mapped[int] = mapped_column(default=15)
+    exchange_minutes_max: Mapped[int] = mapped_column(default=8 * 60)
+    floor_minutes: Mapped[int | None] = mapped_column(default=-10 * 60)
+    ceiling_minutes: Mapped[int | None] = mapped_column(default=None)
+    #: Days of silence after which a reported exchange counts as confirmed.
+    confirm_days: Mapped[int] = mapped_column(default=7)
+    #: Longest exchange that silence may confirm, in minutes; 0 means silence never does.
+    silent_minutes_max: Mapped[int] = mapped_column(default=4 * 60)
+    house_rules: Mapped[str] = mapped_column(sa.Text, default="")
+    house_rules_version: Mapped[int] = mapped_column(default=1)
+    #: Who to turn to: phone, person, place. Shown at the foot of every page.
+    help_words: Mapped[str] = mapped_column(sa.Text, default="")
+    member_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime]

@@ -1,0 +1,18 @@
+"""Finding communities."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.communities.models import Community
+
+
+def by_slug(session: Session, slug: str) -> Community | None:
+    """Return the community of this slug, or None."""
+    return session.scalar(sa.select(Community).where(Community.slug == slug))
+
+
+def every(session: Session) -> Sequence[Community]:
+    """Return every community of this installation by name; empty before the first is made."""
+    return session.scalars(sa.select(Community).order_by(Community.name)).all()

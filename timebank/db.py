@@ -1,0 +1,217 @@
+"""The database: base of all models, column types, and how connections are set up.
+
+`docs/architecture.md` says why each pragma is there; the ledger's promises rest on them.
+"""
+
+import datetime as dt
+import sqlite3
+import uuid
+from types import ModuleType
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Uuid,
+    event,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from uuid_utils.compat import uuid7
+
+#: Names every constraint, so that an error can say which rule was broken and a migration can find it.
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+#: Execution option of a unit of work that will write: SQLite then takes its lock at BEGIN.
+WRITES = "timebank_writes"
+#: Library versions that can corrupt a WAL file end before these (`docs/operations.md`).
+SQLITE_FIXED = (3, 51, 3)
+SQLITE_FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7}
+SQLITE_FIRST_BROKEN = (3, 7, 0)
+
+
+def new_id() -> uuid.UUID:
+    """Make a key: UUID version 7, so that keys made later sort later."""
+    return uuid7()
+
+
+class Key(TypeDecorator[uuid.UUID]):
+    """A UUID: `uuid` on PostgreSQL, 16 bytes on SQLite."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Pick the column type of the database at hand."""
+        kind: TypeEngine[Any] = Uuid() if dialect.name == "postgresql" else LargeBinary(16)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> object:
+        """Hand the driver a UUID or its bytes."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:  # noqa: ANN401 - the driver's
+        """Turn what the driver gave back into a UUID."""
+        if value is None or isinstance(value, uuid.UUID):
+            return value
+        return uuid.UUID(bytes=bytes(value))
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC moment. Naive datetimes are refused: they are a bug, never a guess."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Store UTC; SQLite has no zone to store."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"naive datetime {value!r}; use timebank.clock.utc_now()"
+            raise ValueError(msg)
+        value = value.astimezone(dt.UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        """Give back an aware UTC datetime."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            return value.replace(tzinfo=dt.UTC)
+        return value.astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of every model."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    # On the registry and not on the class: Flask-SQLAlchemy derives from this class, and SQLAlchemy
+    # takes a map on a base class only once.
+    registry = registry(
+        metadata=metadata, type_annotation_map={uuid.UUID: Key(), dt.datetime: UtcDateTime()}
+    )
+
+
+class OfCommunity:
+    """Columns of every table that belongs to a community: the community comes first in the key."""
+
+    community_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("community.id"), primary_key=True, sort_order=-20
+    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-10)
+
+
+def within_community(table: str, column: str) -> ForeignKeyConstraint:
+    """Point `column` at a row of `table` in the same community; another one's row cannot be named."""
+    return ForeignKeyConstraint(["community_id", column], [f"{table}.community_id", f"{table}.id"])
+
+
+def one_of(column: str, values: tuple[str, ...], *, nullable: bool = False) -> CheckConstraint:
+    """Allow only `values` in `column`; the form uses the same tuple."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    rule = f"{column} IN ({listed})"
+    return CheckConstraint(
+        f"{column} IS NULL OR {rule}" if nullable else rule, name=f"{column}_known"
+    )
+
+
+def at_most(column: str, length: int) -> CheckConstraint:
+    """Hold `column` to `length` characters; the form uses the same constant."""
+    return CheckConstraint(f"length({column}) <= {length}", name=f"{column}_fits")
+
+
+db = SQLAlchemy(model_class=Base, session_options={"autoflush": True})
+
+
+def sqlite_is_safe(version: tuple[int, int, int]) -> bool:
+    """Tell whether this SQLite keeps a WAL file whole when another process checkpoints it."""
+    if version < SQLITE_FIRST_BROKEN or version >= SQLITE_FIXED:
+        return True
+    fixed_patch = SQLITE_FIXED_BRANCHES.get(version[:2])
+    return fixed_patch is not None and version[2] >= fixed_patch
+
+
+def sqlite_module() -> ModuleType:
+    """Choose the SQLite library: the standard one if it is safe, else `pysqlite3` where installed."""
+    if sqlite_is_safe(sqlite3.sqlite_version_info):
+        return sqlite3
+    try:
+        import pysqlite3.dbapi2 as bundled  # noqa: PLC0415 - only where the standard library's is unsafe
+    except ImportError:
+        return sqlite3
+    return bundled  # type: ignore[no-any-return]
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return the options every engine of this application is made with."""
+    if database_url.startswith("sqlite:"):
+        return {"module": sqlite_module()}
+    return {
+        "pool_pre_ping": True,
+        # No prepared statements and no session settings: both leak behind a pooler (`docs/operations.md`).
+        "connect_args": {"prepare_threshold": None, "connect_timeout": 5},
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Attach what every connection needs; call once for each engine."""
+    if engine.dialect.name != "sqlite":
+        event.listen(engine, "begin", _limit_waiting)
+        return
+    module = sqlite_module()
+    journal = "WAL" if sqlite_is_safe(module.sqlite_version_info) else "TRUNCATE"
+
+    @event.listens_for(engine, "connect")
+    def _set_up(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
+        # The driver would open transactions late and by itself; BEGIN is ours (see below).
+        dbapi_connection.isolation_level = None
+        for pragma in (
+            "busy_timeout=10000",
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            # Without this INSERT OR REPLACE deletes a row behind a delete trigger's back.
+            "recursive_triggers=ON",
+        ):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _limit_waiting(connection: Connection) -> None:
+    """Bound how long a writing transaction may wait for a row or sit idle on PostgreSQL."""
+    if connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql(
+            "SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+        )
+
+
+def init_app(app: Flask, database_url: str) -> None:
+    """Bind the session to the application's database and prepare its connections."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(database_url)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)

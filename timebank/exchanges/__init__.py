@@ -1,0 +1,1 @@
+"""The deal between two members: proposed, agreed, done, confirmed."""

@@ -1,0 +1,143 @@
+"""The deal between two members, and every move it made."""
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from timebank.communities.models import EXCHANGE_MINUTES_MAX
+from timebank.db import Base, OfCommunity, at_most, one_of, within_community
+from timebank.listings.models import PLACES, TITLE_LENGTH_MAX
+
+STATES = ("proposed", "agreed", "done", "confirmed", "declined", "cancelled", "queried")
+#: How the time counts: hours move; both gave and received; paid work is noted and never credited.
+BASES = ("hours", "mutual", "paid")
+MOVES = (
+    "propose",
+    "agree",
+    "decline",
+    "cancel",
+    "change",
+    "report",
+    "correct",
+    "query",
+    "settle",
+    "confirm",
+    "reverse",
+)
+WORDS_LENGTH_MAX = 500
+PARTS_OF_DAY = ("morning", "afternoon", "evening")
+
+
+class Exchange(OfCommunity, Base):
+    """Help that one member gives another.
+
+    `giver_id` gives the help and earns the hours; `receiver_id` receives it. `awaiting_id` is whose
+    answer is awaited now, or None. `entry_id` is set once, when the hours moved.
+    """
+
+    __tablename__ = "exchange"
+    __table_args__ = (
+        within_community("member", "giver_id"),
+        within_community("member", "receiver_id"),
+        within_community("member", "proposed_by_id"),
+        within_community("member", "awaiting_id"),
+        within_community("listing", "listing_id"),
+        within_community("category", "category_id"),
+        within_community("conversation", "conversation_id"),
+        UniqueConstraint("community_id", "entry_id"),
+        Index(None, "community_id", "giver_id", "id"),
+        Index(None, "community_id", "receiver_id", "id"),
+        Index(None, "community_id", "state", "silence_ends_at"),
+        Index(None, "community_id", "listing_id"),
+        one_of("state", STATES),
+        one_of("basis", BASES),
+        one_of("place", PLACES),
+        one_of("part_of_day", PARTS_OF_DAY, nullable=True),
+        at_most("title", TITLE_LENGTH_MAX),
+        CheckConstraint("giver_id <> receiver_id", name="two_people"),
+        CheckConstraint(
+            f"agreed_minutes BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}", name="agreed_minutes_in_range"
+        ),
+        CheckConstraint(
+            f"worked_minutes BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}", name="worked_minutes_in_range"
+        ),
+        CheckConstraint(
+            "state NOT IN ('done', 'confirmed', 'queried') OR worked_minutes IS NOT NULL",
+            name="reported_has_worked_minutes",
+        ),
+        CheckConstraint(
+            "state <> 'confirmed' OR basis <> 'hours' OR entry_id IS NOT NULL",
+            name="confirmed_is_booked",
+        ),
+    )
+
+    giver_id: Mapped[uuid.UUID]
+    receiver_id: Mapped[uuid.UUID]
+    proposed_by_id: Mapped[uuid.UUID]
+    listing_id: Mapped[uuid.UUID | None]
+    category_id: Mapped[uuid.UUID]
+    conversation_id: Mapped[uuid.UUID | None]
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH_MAX))
+    state: Mapped[str] = mapped_column(sa.String(10))
+    basis: Mapped[str] = mapped_column(sa.String(10), default="hours")
+    is_informal: Mapped[bool] = mapped_column(default=False)
+    planned_on: Mapped[dt.date | None]
+    part_of_day: Mapped[str | None] = mapped_column(sa.String(10))
+    place: Mapped[str] = mapped_column(sa.String(10), default="public")
+    agreed_minutes: Mapped[int]
+    worked_minutes: Mapped[int | None]
+    happened_on: Mapped[dt.date | None]
+    reported_by_id: Mapped[uuid.UUID | None]
+    awaiting_id: Mapped[uuid.UUID | None]
+    #: When silence confirms; None where it never does.
+    silence_ends_at: Mapped[dt.datetime | None]
+    entry_id: Mapped[uuid.UUID | None]
+    proposed_at: Mapped[dt.datetime]
+    #: When the last move was made.
+    moved_at: Mapped[dt.datetime]
+
+
+class ExchangeMove(OfCommunity, Base):
+    """One move of an exchange: who, when, and the facts of it. Never changed."""
+
+    __tablename__ = "exchange_move"
+    __table_args__ = (
+        within_community("exchange", "exchange_id"),
+        within_community("member", "by_member_id"),
+        Index(None, "community_id", "exchange_id", "id"),
+        one_of("move", MOVES),
+        one_of("state_after", STATES),
+        at_most("words", WORDS_LENGTH_MAX),
+    )
+
+    exchange_id: Mapped[uuid.UUID]
+    move: Mapped[str] = mapped_column(sa.String(10))
+    state_after: Mapped[str] = mapped_column(sa.String(10))
+    #: None where nobody acted: silence did.
+    by_member_id: Mapped[uuid.UUID | None]
+    minutes: Mapped[int | None]
+    words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH_MAX), default="")
+    at: Mapped[dt.datetime]
+
+
+class ThankYou(OfCommunity, Base):
+    """A short thank-you after an exchange, one from each side."""
+
+    __tablename__ = "thank_you"
+    __table_args__ = (
+        within_community("exchange", "exchange_id"),
+        within_community("member", "by_member_id"),
+        within_community("member", "to_member_id"),
+        UniqueConstraint("community_id", "exchange_id", "by_member_id"),
+        Index(None, "community_id", "to_member_id", "id"),
+        at_most("words", WORDS_LENGTH_MAX),
+    )
+
+    exchange_id: Mapped[uuid.UUID]
+    by_member_id: Mapped[uuid.UUID]
+    to_member_id: Mapped[uuid.UUID]
+    words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH_MAX))
+    at: Mapped[dt.datetime]

@@ -1,0 +1,1 @@
+"""Offers and requests, their categories, and finding them."""

@@ -1,0 +1,1 @@
+"""Who belongs: people, memberships, roles, what others may see, and signing in."""

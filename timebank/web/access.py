@@ -1,0 +1,140 @@
+"""Who may open a page. Closed unless said otherwise: every view states its rule, a test counts.
+
+The community is part of the address (`/at/<slug>/…`), never of the session: two tabs in two communities
+cannot be mixed up. Views find it in `g.community`, and the person's membership in it in `g.member`.
+"""
+
+import enum
+import functools
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from timebank.db import db
+
+CommunityT = TypeVar("CommunityT")
+MemberT = TypeVar("MemberT")
+View = Callable[..., ResponseReturnValue]
+SLUG = "community_slug"
+COMMUNITY_PREFIX = f"/at/<{SLUG}>"
+
+
+class Access(enum.Enum):
+    """The rules a view can state."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed in"
+    MEMBER = "member"
+    BOOKKEEPER = "coordinator or treasurer"
+    COORDINATOR = "coordinator"
+
+
+#: Roles that open a page of each rule.
+ROLES = {
+    Access.BOOKKEEPER: frozenset({"coordinator", "treasurer"}),
+    Access.COORDINATOR: frozenset({"coordinator"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Register(Generic[CommunityT, MemberT]):
+    """How to find who is calling; handed in by `app`, because this package knows no context.
+
+    Attributes:
+        community: Finds a community by its slug, or None.
+        member: Finds a person's membership of a community, or None.
+        roles: Names the roles a member holds now.
+    """
+
+    community: Callable[[Session, str], CommunityT | None]
+    member: Callable[[Session, CommunityT, uuid.UUID], MemberT | None]
+    roles: Callable[[Session, MemberT], frozenset[str]]
+
+
+def access(rule: Access) -> Callable[[View], View]:
+    """State who may open a view."""
+
+    def state(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:  # noqa: ANN401 - the route's own
+            refusal = _refuse(rule)
+            return view(*args, **kwargs) if refusal is None else refusal
+
+        guarded.access = rule  # type: ignore[attr-defined]
+        return guarded
+
+    return state
+
+
+def _refuse(rule: Access) -> ResponseReturnValue | None:
+    if rule is Access.ANYONE:
+        return None
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if rule is Access.SIGNED_IN:
+        return None
+    if g.member is None:
+        abort(404)
+    if g.member.state == "waiting":
+        return redirect(url_for("members.waiting"), code=303)
+    if g.member.state not in {"active", "paused"}:
+        abort(404)
+    # A page that is not yours looks like a page that does not exist.
+    if rule in ROLES and not ROLES[rule] & g.roles:
+        abort(404)
+    return None
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a caller to the sign-in page and remember which page they wanted, if it can be read."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("signin.choose", next=wanted or None), code=303)
+
+
+def is_safe_next(path: str) -> bool:
+    """Tell whether a `next` address stays on this site: one slash, then nothing a browser bends."""
+    return (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\"))
+        and "\\" not in path
+        and path.isprintable()
+        and not any(character.isspace() for character in path)
+    )
+
+
+def init_app(app: Flask, register: Register[CommunityT, MemberT]) -> None:
+    """Load community, membership and roles before each view, and fill the slug into addresses."""
+
+    @app.url_value_preprocessor
+    def _take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.community_slug = values.pop(SLUG, None) if values else None
+
+    @app.url_defaults
+    def _fill_slug(endpoint: str, values: dict[str, Any]) -> None:
+        community = g.get("community")
+        if community is not None and app.url_map.is_endpoint_expecting(endpoint, SLUG):
+            values.setdefault(SLUG, community.slug)
+
+    @app.before_request
+    def _load_caller() -> None:
+        _load(register)
+
+
+def _load(register: Register[CommunityT, MemberT]) -> None:
+    g.community = g.member = None
+    g.roles = frozenset()
+    if g.get("community_slug") is None:
+        return
+    g.community = register.community(db.session(), g.community_slug)
+    if g.community is None:
+        abort(404)
+    if current_user.is_authenticated:
+        g.member = register.member(db.session(), g.community, current_user.person_id)
+    if g.member is not None:
+        g.roles = register.roles(db.session(), g.member)

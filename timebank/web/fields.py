@@ -1,0 +1,123 @@
+"""The form every form is made from, and fields of our own."""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, StopValidation
+
+from timebank.web.filters import hours_label
+from timebank.web.session import SUBMISSION_FIELD, new_submission_key
+from timebank.web.words import lazy_gettext as _l
+
+#: Time is offered in these steps unless the community rounds more coarsely.
+STEP_MINUTES = 15
+
+
+class PageForm(FlaskForm):
+    """A form on a page: protected against forgery, and sent at most once."""
+
+    submission_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Mint the key when the form is first shown; keep the sent one when it is shown again."""
+        super().__init__(*args, **kwargs)
+        if not self.submission_key.data:
+            self.submission_key.data = new_submission_key()
+
+    @property
+    def asked(self) -> Iterable[Any]:
+        """The fields a person sees, in order."""
+        return [field for field in self if field.name not in {"csrf_token", SUBMISSION_FIELD}]
+
+
+def tidy(text: str | None) -> str:
+    """Compose accents, trim the ends, and drop characters that only disturb (NUL, bidi overrides)."""
+    composed = unicodedata.normalize("NFC", text or "")
+    kept = "".join(
+        character
+        for character in composed
+        if character in "\n\t"
+        or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co"}
+        or character in "\u200d\ufe0f"
+    )
+    return kept.strip()
+
+
+def one_line(text: str | None) -> str:
+    """Tidy a text that must stay on one line, such as a name or a subject."""
+    return " ".join(tidy(text).split())
+
+
+class LineField(StringField):
+    """One line of text, tidied, with a greatest length."""
+
+    def __init__(self, label: Any, *, length_max: int, **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the same constant as the table's CHECK."""
+        validators = [*kwargs.pop("validators", ()), length_at_most(length_max)]
+        filters = (*kwargs.pop("filters", ()), one_line)
+        super().__init__(label, validators=validators, filters=filters, **kwargs)
+
+
+class WordsField(TextAreaField):
+    """Some lines of text, tidied, with a greatest length."""
+
+    def __init__(self, label: Any, *, length_max: int, **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the same constant as the table's CHECK."""
+        validators = [*kwargs.pop("validators", ()), length_at_most(length_max)]
+        filters = (*kwargs.pop("filters", ()), _unix_lines, tidy)
+        super().__init__(label, validators=validators, filters=filters, **kwargs)
+
+
+def _unix_lines(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n")
+
+
+def length_at_most(length: int) -> Length:
+    """Refuse a longer text with a sentence that says how long it may be."""
+    return Length(
+        max=length,
+        message=_l("This is too long. Please keep it to %(length)d characters.", length=length),
+    )
+
+
+class MinutesField(SelectField):
+    """A length of time, chosen from steps; the value is whole minutes."""
+
+    def __init__(
+        self,
+        label: Any,  # noqa: ANN401 - lazy or plain
+        *,
+        longest_minutes: int = 8 * 60,
+        step_minutes: int = STEP_MINUTES,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Offer every step up to `longest_minutes`."""
+        super().__init__(label, coerce=int, default=kwargs.pop("default", 60), **kwargs)
+        self.offer(longest_minutes, step_minutes)
+
+    def offer(self, longest_minutes: int, step_minutes: int) -> None:
+        """Set the steps to choose from, for a community that rounds in its own way."""
+        self.choices = [
+            (minutes, hours_label(minutes))
+            for minutes in range(step_minutes, longest_minutes + 1, step_minutes)
+        ]
+
+    def pre_validate(self, _form: Form) -> None:
+        """Say in words what to do when the value is none of the steps."""
+        if self.data not in {minutes for minutes, _label in self.choices or ()}:
+            raise StopValidation(_l("Choose how long from the list."))
+
+
+def required(words: Any) -> Callable[[Form, Any], None]:  # noqa: ANN401 - lazy or plain
+    """Refuse an empty answer with `words` that say what to write."""
+
+    def check(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
+        if not field.data and field.data != 0:
+            field.errors[:] = []
+            raise StopValidation(words)
+
+    check.field_flags = {"required": True}  # type: ignore[attr-defined]
+    return check

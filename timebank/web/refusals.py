@@ -1,0 +1,107 @@
+"""The one table from refusals to HTTP, and the pages that say them in words."""
+
+from http import HTTPStatus
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from timebank.db import db
+from timebank.errors import (
+    ConflictError,
+    IndeterminateError,
+    NotAllowedError,
+    NotFoundError,
+    RefusalError,
+    ThrottledError,
+)
+from timebank.web.session import FormChangedError
+from timebank.web.words import lazy_gettext as _l
+
+STATUS_OF_REFUSAL: dict[type[RefusalError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    NotAllowedError: HTTPStatus.FORBIDDEN,
+    ThrottledError: HTTPStatus.TOO_MANY_REQUESTS,
+    ConflictError: HTTPStatus.CONFLICT,
+    RefusalError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+#: A context's blueprint adds its refusals here through `say`.
+WORDS_OF_REFUSAL: dict[type[RefusalError], str] = {
+    FormChangedError: _l(
+        "This page was already sent once, and the first one counts. "
+        "Go back and open the page again to send something else."
+    ),
+}
+#: The token is made anew; secrets are typed anew.
+NEVER_SHOWN_AGAIN = frozenset({"csrf_token", "password", "new_password", "code"})
+PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+
+
+def say(refusal: type[RefusalError], words: str) -> None:
+    """Give a refusal its sentence; `%(name)s` in it takes the refusal's attribute `name`."""
+    WORDS_OF_REFUSAL[refusal] = words
+
+
+def status_of(refusal: RefusalError) -> HTTPStatus:
+    """Find the status of a refusal by its nearest ancestor in the table."""
+    return next(
+        STATUS_OF_REFUSAL[kind] for kind in type(refusal).__mro__ if kind in STATUS_OF_REFUSAL
+    )
+
+
+def words_of(refusal: RefusalError) -> str:
+    """Return the sentence for a refusal, or an empty string where nobody gave it one."""
+    for kind in type(refusal).__mro__:
+        if kind in WORDS_OF_REFUSAL:
+            return str(WORDS_OF_REFUSAL[kind]) % vars(refusal)
+    return ""
+
+
+def error_page(status: int, words: str = "") -> tuple[str, int]:
+    """Render the page of a status; `words` says what happened here."""
+    shown = status if status in PAGES else 400 if status < 500 else 500  # noqa: PLR2004 - HTTP's classes
+    return render_template(f"errors/{shown}.html", words=words), status
+
+
+def init_app(app: Flask) -> None:
+    """Answer every refusal, HTTP error and fault with a page in plain words."""
+
+    @app.errorhandler(RefusalError)
+    def _refused(refusal: RefusalError) -> ResponseReturnValue:
+        db.session.rollback()
+        page, status = error_page(status_of(refusal), words_of(refusal))
+        if isinstance(refusal, ThrottledError):
+            return page, status, {"Retry-After": str(refusal.retry_seconds)}
+        return page, status
+
+    @app.errorhandler(CSRFError)
+    def _stale(_error: CSRFError) -> ResponseReturnValue:
+        return render_template("errors/stale.html", fields=_sent_fields()), 400
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect is no error
+            return error
+        return error_page(error.code)
+
+    @app.errorhandler(IndeterminateError)
+    def _unknown(_error: IndeterminateError) -> ResponseReturnValue:
+        db.session.remove()
+        page = render_template("errors/indeterminate.html", fields=_sent_fields())
+        return page, 503, {"Retry-After": "5"}
+
+    @app.errorhandler(Exception)
+    def _fault(error: Exception) -> ResponseReturnValue:
+        app.logger.error("fault", exc_info=error)
+        db.session.rollback()
+        return error_page(500)
+
+
+def _sent_fields() -> list[tuple[str, str]]:
+    """List what was typed, so that the page can offer to send it again, with the same key."""
+    return [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in NEVER_SHOWN_AGAIN
+    ]

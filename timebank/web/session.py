@@ -1,0 +1,187 @@
+"""One unit of work a request: begin, change, commit once; or roll everything back.
+
+Every changing form carries a `submission_key` minted when it was rendered. The key is claimed in
+the same transaction as the change, so a double click, a retry after a lost answer and a second tab
+all end in the first one's result.
+"""
+
+import datetime as dt
+import functools
+import hashlib
+import random
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import Response, g, make_response, redirect, request
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from timebank.clock import utc_now
+from timebank.db import WRITES, Base, db, new_id
+from timebank.errors import ConflictError, IndeterminateError
+
+T = TypeVar("T")
+
+TRIES_MAX = 5
+DEADLINE_SECONDS = 12.0
+FIRST_PAUSE_SECONDS = 0.02
+SUBMISSION_FIELD = "submission_key"
+#: Serialization failure, deadlock, lock not available, administrator's shutdown.
+RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57P01"})
+#: Fields that change between two sends of the same page without changing what is asked.
+UNSENT_FIELDS = frozenset({"csrf_token", SUBMISSION_FIELD})
+
+
+class Submission(Base):
+    """A form that was sent and acted upon, by the key minted when it was shown."""
+
+    __tablename__ = "submission"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    location: Mapped[str | None] = mapped_column(sa.String(2000))
+    sent_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class FormChangedError(ConflictError):
+    """This page was already sent once, with other words in it."""
+
+
+def new_submission_key() -> str:
+    """Mint the key that a form carries from the moment it is shown."""
+    return str(new_id())
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """Tell whether the same work may succeed if it is simply done again."""
+    if error.connection_invalidated:
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate is not None:
+        return sqlstate in RETRYABLE_SQLSTATES
+    return isinstance(error, OperationalError) and any(
+        word in str(error.orig) for word in ("database is locked", "database table is locked")
+    )
+
+
+def run_in_transaction(
+    work: Callable[[Session], T], *, give_up_after: float = DEADLINE_SECONDS
+) -> T:
+    """Run `work` in one transaction and commit; do it again when the database asks for that.
+
+    Args:
+        work: Takes the session, never commits. It may run up to five times and must not touch the
+            world outside the database.
+        give_up_after: Seconds after which no further try begins.
+
+    Raises:
+        IndeterminateError: If the database went away and stayed away.
+    """
+    deadline = time.monotonic() + give_up_after
+    for attempt in range(1, TRIES_MAX + 1):
+        db.session.rollback()
+        try:
+            db.session.connection(execution_options={WRITES: True})
+            result = work(db.session())
+            db.session.commit()
+        except DBAPIError as error:
+            db.session.rollback()
+            if not is_retryable(error):
+                raise
+            if attempt == TRIES_MAX or time.monotonic() > deadline:
+                raise IndeterminateError from error
+            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        except BaseException:
+            db.session.rollback()
+            raise
+        else:
+            return result
+    raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+class _RefusedError(Exception):
+    """Carries an answer that is no success out of a transaction, so that it rolls back."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Make a view one unit of work: committed if it answers below 400, else rolled back.
+
+    A GET of the same view runs as usual. A form sent again with its key gets the first answer.
+    """
+
+    @functools.wraps(view)
+    def in_one_transaction(*args: Any, **kwargs: Any) -> ResponseReturnValue:  # noqa: ANN401 - the route's own
+        if request.method in {"GET", "HEAD", "OPTIONS"}:
+            return view(*args, **kwargs)
+        kept = dict(cookie)
+
+        def work(session: Session) -> Response:
+            cookie.clear()
+            cookie.update(kept)
+            return _answer_once(session, lambda: make_response(view(*args, **kwargs)))
+
+        try:
+            return run_in_transaction(work)
+        except _RefusedError as refused:
+            return refused.response
+
+    return in_one_transaction
+
+
+def _answer_once(session: Session, view: Callable[[], Response]) -> Response:
+    key = _submission_key()
+    claim = None
+    if key is not None:
+        claim = session.get(Submission, key) or _claim(session, key)
+        if claim.location is not None:
+            return _replay(claim)
+    response = view()
+    if response.status_code >= 400:  # noqa: PLR2004 - HTTP's own line between done and refused
+        raise _RefusedError(response)
+    if claim is not None:
+        claim.location = response.location or request.full_path
+    return response
+
+
+def _claim(session: Session, key: uuid.UUID) -> Submission:
+    """Take the key; where another request holds it, wait for that one and then read its answer."""
+    claim = Submission(id=key, fingerprint=_fingerprint(), sent_at=utc_now())
+    try:
+        with session.begin_nested():
+            session.add(claim)
+    except IntegrityError:
+        return session.get_one(Submission, key, populate_existing=True)
+    return claim
+
+
+def _replay(earlier: Submission) -> Response:
+    if earlier.fingerprint != _fingerprint():
+        raise FormChangedError
+    g.replayed = True
+    return make_response(redirect(earlier.location or "/", code=303))
+
+
+def _submission_key() -> uuid.UUID | None:
+    text = request.form.get(SUBMISSION_FIELD, "")
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+def _fingerprint() -> bytes:
+    """Hash what was asked: the address and every field but the tokens, in order."""
+    digest = hashlib.sha256(request.full_path.encode())
+    for name, value in sorted(request.form.items(multi=True)):
+        if name not in UNSENT_FIELDS:
+            digest.update(f"\x00{len(name)}:{name}={len(value)}:{value}".encode())
+    return digest.digest()
