@@ -89,6 +89,7 @@ def _link(place: Place, href: str) -> SimpleNamespace:
         icon=place.icon,
         post=place.post,
         here=_is_here(place),
+        staff=bool(place.roles),
         exactly=request.endpoint == place.endpoint,
     )
 

@@ -29,16 +29,26 @@ class PatternForm(PageForm):
     )
     phone = StringField(_l("Phone"))
     words = WordsField(_l("Anything to know"), length_max=TEXT_LENGTH_MAX)
-    category = SelectField(_l("What kind of help"), choices=[("walk", _l("A walk")), ("tea", _l("Company"))])
+    category = SelectField(
+        _l("What kind of help"), choices=[("walk", _l("A walk")), ("tea", _l("Company"))]
+    )
     length = MinutesField(_l("About how long"))
     where = RadioField(
         _l("Where"),
-        choices=[("public", _l("A public place")), ("phone", _l("By phone")), ("online", _l("Online"))],
+        choices=[
+            ("public", _l("A public place")),
+            ("phone", _l("By phone")),
+            ("online", _l("Online")),
+        ],
         validators=[required(_l("Choose where."))],
     )
     kinds = SelectMultipleField(
         _l("What would you like"),
-        choices=[("social", _l("Company")), ("practical", _l("A hand")), ("listening", _l("An ear"))],
+        choices=[
+            ("social", _l("Company")),
+            ("practical", _l("A hand")),
+            ("listening", _l("An ear")),
+        ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -59,7 +69,9 @@ def index() -> ResponseReturnValue:
     mistaken = form.is_submitted() and not form.validate()
     if "said" in request.args:
         flash(_("Your offer is on the board."))
-    page = render_template("patterns/index.html", form=form, days=DAYS, parts=PARTS, examples=_examples())
+    page = render_template(
+        "patterns/index.html", form=form, days=DAYS, parts=PARTS, examples=_examples()
+    )
     return page, 422 if mistaken else 200
 
 
@@ -104,23 +116,52 @@ def _examples() -> SimpleNamespace:
         ],
         steps=[
             {"words": _("Bea asked"), "at": _("Monday 2 March, 10:00")},
-            {"words": _("You agreed"), "at": _("Tuesday 3 March, 9:12"), "note": _("Saturday, one hour")},
+            {
+                "words": _("You agreed"),
+                "at": _("Tuesday 3 March, 9:12"),
+                "note": _("Saturday, one hour"),
+            },
             {"words": _("You meet"), "at": _("Saturday 7 March"), "state": "now"},
             {"words": _("You both say it happened"), "state": "later"},
         ],
         head=[_("What"), _("With"), _("Day"), {"words": _("Hours"), "number": True}],
         rows=[
             [{"value": _("A walk"), "href": "#table"}, "Bea", _("7 March"), _("+1 h")],
-            [{"value": _("Help with a form"), "href": "#table"}, "Idris", _("1 March"), _("−45 min")],
+            [
+                {"value": _("Help with a form"), "href": "#table"},
+                "Idris",
+                _("1 March"),
+                _("−45 min"),
+            ],
         ],
         foot=[_("At the end of March"), "", "", _("15 min")],
         messages=[
-            {"name": "Bea", "at": _("Monday, 10:00"), "words": _("Hello! Could we walk on Saturday?")},
-            {"name": "", "at": _("Monday, 10:20"), "words": _("Gladly. Shall we meet at the gate?"), "mine": True},
-            {"name": _("Time bank"), "at": _("10:21"), "words": _("You shared your phone number."), "notice": True},
+            {
+                "name": "Bea",
+                "at": _("Monday, 10:00"),
+                "words": _("Hello! Could we walk on Saturday?"),
+            },
+            {
+                "name": "",
+                "at": _("Monday, 10:20"),
+                "words": _("Gladly. Shall we meet at the gate?"),
+                "mine": True,
+            },
+            {
+                "name": _("Time bank"),
+                "at": _("10:21"),
+                "words": _("You shared your phone number."),
+                "notice": True,
+            },
         ],
         links=[
-            {"words": _("Confirm the walk with Bea"), "note": _("She says it took one hour"), "href": "#links", "icon": "clock", "tag": _("Waits for you")},
+            {
+                "words": _("Confirm the walk with Bea"),
+                "note": _("She says it took one hour"),
+                "href": "#links",
+                "icon": "clock",
+                "tag": _("Waits for you"),
+            },
             {"words": _("Two new messages"), "href": "#links", "icon": "chat-dots", "count": 2},
         ],
     )
