@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from uuid_utils.compat import uuid7
 
-#: Names every constraint, so that an error can say which rule was broken and a migration can find it.
+#: Names every constraint: an error can say which rule was broken, a migration can find it.
 NAMING = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
@@ -66,7 +66,7 @@ class Key(TypeDecorator[uuid.UUID]):
             return value
         return value.bytes
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:  # noqa: ANN401 - the driver's
+    def process_result_value(self, value: Any, _dialect: Dialect) -> uuid.UUID | None:  # noqa: ANN401 - the driver's
         """Turn what the driver gave back into a UUID."""
         if value is None or isinstance(value, uuid.UUID):
             return value
@@ -90,7 +90,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
     def process_result_value(
-        self, value: dt.datetime | None, dialect: Dialect
+        self, value: dt.datetime | None, _dialect: Dialect
     ) -> dt.datetime | None:
         """Give back an aware UTC datetime."""
         if value is None:
@@ -121,7 +121,7 @@ class OfCommunity:
 
 
 def within_community(table: str, column: str) -> ForeignKeyConstraint:
-    """Point `column` at a row of `table` in the same community; another one's row cannot be named."""
+    """Point `column` at a row of `table` in the same community; no other's can be named."""
     return ForeignKeyConstraint(["community_id", column], [f"{table}.community_id", f"{table}.id"])
 
 
@@ -151,7 +151,7 @@ def sqlite_is_safe(version: tuple[int, int, int]) -> bool:
 
 
 def sqlite_module() -> ModuleType:
-    """Choose the SQLite library: the standard one if it is safe, else `pysqlite3` where installed."""
+    """Choose the SQLite library: the standard one if safe, else `pysqlite3` where installed."""
     if sqlite_is_safe(sqlite3.sqlite_version_info):
         return sqlite3
     try:
@@ -167,7 +167,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
         return {"module": sqlite_module()}
     return {
         "pool_pre_ping": True,
-        # No prepared statements and no session settings: both leak behind a pooler (`docs/operations.md`).
+        # No prepared statements and no session settings: both leak behind a pooler
+        # (`docs/operations.md`).
         "connect_args": {"prepare_threshold": None, "connect_timeout": 5},
     }
 

@@ -1,4 +1,7 @@
-"""Refusals: exceptions that carry facts. Words and HTTP are given at the edge, in `web.refusals`."""
+"""Refusals: exceptions that carry facts.
+
+Words and HTTP are given at the edge, in `web.refusals`.
+"""
 
 
 class TimebankError(Exception):

@@ -31,8 +31,8 @@ LISTED_DAYS_MAX = 366
 class Category(OfCommunity, Base):
     """A kind of help, in a tree of two levels.
 
-    Shipped categories carry a `key` and get their name from the translations; a community's own name
-    in `name` wins. `retired_at` hides a category from new listings and keeps the old ones true.
+    Shipped categories carry a `key` and get their name from the translations; a community's own
+    name in `name` wins. `retired_at` hides a category from new listings and keeps old ones true.
     """
 
     __tablename__ = "category"
@@ -125,8 +125,8 @@ class ListingSlot(Base):
 class ListingWord(Base):
     """A folded word of a listing: the search index, the same on both databases.
 
-    A search for "rodgr" is a range of this key, so it uses the index and needs no extension; accents and
-    letters such as ø and ł are folded by our own code before they come here.
+    A search for "rodgr" is a range of this key: it uses the index and needs no extension. Accents
+    and letters such as ø and ł are folded by our own code before they come here.
     """
 
     __tablename__ = "listing_word"

@@ -55,7 +55,8 @@ class Person(Base):
 class Address(Base):
     """An e-mail address that signs a person in, unique over all communities.
 
-    `folded` is the address in lower case, NFKC; `verified_at` is None until a link sent there was used.
+    `folded` is the address in lower case, NFKC; `verified_at` is None until a link sent there was
+    used.
     """
 
     __tablename__ = "address"
@@ -119,7 +120,8 @@ class Member(OfCommunity, Base):
     """A person's membership of one community.
 
     `number` is printed on the code card as M000123 and names the account in the ledger; it is never
-    given to another. `person_id` is None once the person was erased. Text columns are "" when unknown.
+    given to another. `person_id` is None once the person was erased. Text columns are "" when
+    unknown.
     """
 
     __tablename__ = "member"
@@ -160,7 +162,7 @@ class Member(OfCommunity, Base):
     email_seen_by: Mapped[str] = mapped_column(sa.String(12), default="coordinator")
     phone_seen_by: Mapped[str] = mapped_column(sa.String(12), default="coordinator")
     about_seen_by: Mapped[str] = mapped_column(sa.String(12), default="community")
-    #: Version of the house rules this member agreed to; 0 means a coordinator went through them aloud.
+    #: Version of the house rules agreed to; 0 means a coordinator went through them aloud.
     rules_version: Mapped[int] = mapped_column(default=0)
     joined_at: Mapped[dt.datetime]
 

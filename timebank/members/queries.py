@@ -21,7 +21,7 @@ def hash_secret(secret: str) -> bytes:
 
 
 def device_of(session: Session, secret: str, *, now: dt.datetime) -> DeviceSession | None:
-    """Return the signed-in device that holds this secret, or None if it ended or lay idle too long."""
+    """Return the device that holds this secret, or None if it ended or lay idle too long."""
     device = session.scalar(
         sa.select(DeviceSession).where(DeviceSession.secret_hash == hash_secret(secret))
     )

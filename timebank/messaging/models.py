@@ -81,7 +81,7 @@ class Message(OfCommunity, Base):
 
 
 class Notice(OfCommunity, Base):
-    """Something a member is told inside the app: a kind and facts; the words are made when shown."""
+    """Something a member is told in the app: a kind and facts; the words are made when shown."""
 
     __tablename__ = "notice"
     __table_args__ = (

@@ -1,7 +1,8 @@
 """Who may open a page. Closed unless said otherwise: every view states its rule, a test counts.
 
-The community is part of the address (`/at/<slug>/…`), never of the session: two tabs in two communities
-cannot be mixed up. Views find it in `g.community`, and the person's membership in it in `g.member`.
+The community is part of the address (`/at/<slug>/…`), never of the session: two tabs in two
+communities cannot be mixed up. Views find it in `g.community`, and the person's membership in it in
+`g.member`.
 """
 
 import enum
@@ -13,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
+from flask_login import current_user  # noqa: TID251 - this is the place it is banned in favour of
 from sqlalchemy.orm import Session
 
 from timebank.db import db

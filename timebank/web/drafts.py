@@ -1,7 +1,7 @@
 """Answers typed so far in a chain of single questions, kept on the server until the last page.
 
-A chain works without script, survives the Back button and a flat battery, and never shows an answer in an
-address. The draft's id is random, so for someone without an account it is also the key to it.
+A chain works without script, survives the Back button and a flat battery, and never shows an answer
+in an address. The draft's id is random, so for someone without an account it is also the key to it.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ class DraftGoneError(NotFoundError):
 
 
 class Draft(OfCommunity, Base):
-    """The answers of one chain; `owner_id` is a member, or None for somebody who is just joining."""
+    """The answers of one chain; `owner_id` is a member, or None for somebody just joining."""
 
     __tablename__ = "draft"
     __table_args__ = (at_most("kind", KIND_LENGTH_MAX), sa.Index(None, "community_id", "saved_at"))
@@ -47,7 +47,7 @@ def begin(
     """Start a chain and return its draft."""
     draft = Draft(
         community_id=community_id,
-        id=uuid.uuid4(),
+        id=uuid.uuid4(),  # noqa: TID251 - all random: the id is the key to the answers
         kind=kind,
         owner_id=owner_id,
         answers=answers,

@@ -34,7 +34,7 @@ class PageForm(FlaskForm):
 
 
 def tidy(text: str | None) -> str:
-    """Compose accents, trim the ends, and drop characters that only disturb (NUL, bidi overrides)."""
+    """Compose accents, trim the ends, drop what only disturbs (NUL, bidi overrides)."""
     composed = unicodedata.normalize("NFC", text or "")
     kept = "".join(
         character
