@@ -1,5 +1,6 @@
 """One request is one unit of work, and a form counts once, however often it is sent."""
 
+import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,10 +17,16 @@ from werkzeug.test import Client, TestResponse
 
 from timebank.clock import utc_now
 from timebank.communities.models import Community
-from timebank.db import db
+from timebank.db import db, new_id
 from timebank.errors import IndeterminateError
 from timebank.web.access import Access, access
-from timebank.web.session import Submission, new_submission_key, run_in_transaction, writes
+from timebank.web.session import (
+    Submission,
+    delete_old_submissions,
+    new_submission_key,
+    run_in_transaction,
+    writes,
+)
 
 BASE_URL = "https://timebank.example"
 AT_ONCE = 12
@@ -193,3 +200,16 @@ def test_what_was_sent_is_kept_only_as_a_hash(counting_app: Flask, engine: Engin
         kept = connection.execute(sa.select(Submission.fingerprint, Submission.location)).one()
     assert len(kept.fingerprint) == 32
     assert kept.location == "/done"
+
+
+def test_keys_of_long_ago_are_cleared_away(session: Session) -> None:
+    now = utc_now()
+    for days in (1, 8):
+        session.add(
+            Submission(
+                id=new_id(), fingerprint=bytes(32), location="/", sent_at=now - dt.timedelta(days)
+            )
+        )
+    session.flush()
+    assert delete_old_submissions(session, now=now) == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 1
