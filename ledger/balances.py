@@ -1,0 +1,409 @@
+"""Reading the book: balances, the trial balance, statements, single entries.
+
+Nothing here changes anything or takes a lock. Each question is a handful of indexed
+lookups, whatever the size of the book.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, and_, func, literal, select, union_all
+
+from ledger import schema
+from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds now, in minutes.
+
+    Attributes:
+        posted: Hours that have moved.
+        held_in: Set aside by others for this account, not yet its own.
+        held_out: Its own, but set aside for something agreed.
+        version: How many legs have touched it; a reader's "as of".
+        floor_minutes: As low as it may fall; None for a source.
+        ceiling_minutes: As high as it may rise, if there is a limit.
+        state: One of ``ACCOUNT_STATES``.
+    """
+
+    code: str
+    kind: str
+    posted: int
+    held_in: int
+    held_out: int
+    version: int
+    floor_minutes: int | None
+    ceiling_minutes: int | None
+    state: str
+
+    @property
+    def available(self) -> int:
+        """Minutes that can be spent or promised: what is there less what is set aside."""
+        return self.posted - self.held_out
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """Every account side by side; the sum of a sound book is zero.
+
+    Attributes:
+        accounts: The accounts asked for, in code order.
+        kinds: Minutes posted by kind of account, over all accounts.
+        total_minutes: The sum over all accounts, whatever was asked for.
+        entries: How many entries the book holds.
+        chain: The head of the chain.
+    """
+
+    accounts: Sequence[Balance]
+    kinds: Mapping[str, int]
+    total_minutes: int
+    entries: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement of one account.
+
+    Attributes:
+        minutes: More than zero where the account gained.
+        balance_minutes: In the account right after it.
+        counterpart_code: The account on the other side.
+        reverses: The entry this one takes back.
+        reversed_by: The entry that took this one back.
+    """
+
+    seq: int
+    n: int
+    entry_id: UUID
+    kind: str
+    category: str
+    recorded_at: datetime
+    occurred_on: date
+    counterpart_code: str
+    minutes: int
+    balance_minutes: int
+    reverses: UUID | None
+    reversed_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An account over a period of recording; opening plus lines is closing."""
+
+    code: str
+    since_on: date
+    until_on: date
+    opening_minutes: int
+    lines: Sequence[StatementLine]
+    closing_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegView:
+    """A movement inside an entry, with both balances after it."""
+
+    payer_code: str
+    payee_code: str
+    minutes: int
+    payer_balance: int
+    payee_balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry with everything a person may want to see of it."""
+
+    entry_id: UUID
+    seq: int
+    kind: str
+    category: str
+    recorded_at: datetime
+    occurred_on: date
+    actor: UUID | None
+    idem_key: str
+    memo: str | None
+    reverses: UUID | None
+    reversed_by: UUID | None
+    corrects: UUID | None
+    chain: bytes
+    legs: Sequence[LegView]
+
+
+def balance(connection: Connection, book_id: UUID, code: str) -> Balance:
+    """What one account holds.
+
+    Raises:
+        UnknownAccount: If the book has no such account.
+    """
+    found = balances(connection, book_id, [code])
+    if not found:
+        raise UnknownAccount(code)
+    return found[code]
+
+
+def balances(connection: Connection, book_id: UUID, codes: Sequence[str]) -> dict[str, Balance]:
+    """What several accounts hold, by code; codes the book does not have are left out."""
+    account = schema.account.c
+    rows = connection.execute(
+        _balances().where(account.book_id == book_id, account.code.in_(sorted(codes)))
+    )
+    return {row.code: Balance(*row) for row in rows}
+
+
+def trial_balance(
+    connection: Connection,
+    book_id: UUID,
+    *,
+    after_code: str = "",
+    limit: int | None = None,
+) -> TrialBalance:
+    """All accounts of a book, or a page of them.
+
+    Args:
+        connection: Read from one snapshot for figures that fit each other.
+        book_id: The book.
+        after_code: Leave out accounts up to and including this code.
+        limit: How many accounts to list; the sums are over all of them in any case.
+
+    Raises:
+        UnknownBook: If there is no such book.
+    """
+    account, book = schema.account.c, schema.book.c
+    head = connection.execute(select(book.seq, book.chain).where(book.book_id == book_id)).first()
+    if head is None:
+        raise UnknownBook(book_id)
+    sums = connection.execute(
+        select(account.kind, func.sum(account.posted_in - account.posted_out))
+        .where(account.book_id == book_id)
+        .group_by(account.kind)
+        .order_by(account.kind)
+    )
+    kinds = {kind: int(minutes) for kind, minutes in sums}
+    rows = connection.execute(
+        _balances()
+        .where(account.book_id == book_id, account.code > after_code)
+        .order_by(account.code)
+        .limit(limit)
+    )
+    return TrialBalance(
+        accounts=[Balance(*row) for row in rows],
+        kinds=kinds,
+        total_minutes=sum(kinds.values()),
+        entries=head.seq,
+        chain=head.chain,
+    )
+
+
+def statement(
+    connection: Connection,
+    book_id: UUID,
+    code: str,
+    since_on: date,
+    until_on: date,
+    *,
+    zone: tzinfo = UTC,
+) -> Statement:
+    """An account over whole days of recording, in the order of the book.
+
+    Args:
+        connection: Where to read.
+        book_id: The book.
+        code: The account.
+        since_on: First day.
+        until_on: Last day, included.
+        zone: Whose midnight begins a day.
+
+    Raises:
+        BadPeriod: If the period ends before it begins.
+        UnknownAccount: If the book has no such account.
+    """
+    if until_on < since_on:
+        raise BadPeriod(since_on, until_on)
+    balance(connection, book_id, code)
+    after_seq = _last_seq(connection, book_id, _midnight(since_on, zone))
+    last_seq = _last_seq(connection, book_id, _midnight(until_on + timedelta(days=1), zone))
+    opening_minutes = _balance_at(connection, book_id, code, after_seq)
+    lines = _lines(connection, book_id, code, after_seq, last_seq)
+    return Statement(
+        code=code,
+        since_on=since_on,
+        until_on=until_on,
+        opening_minutes=opening_minutes,
+        lines=lines,
+        closing_minutes=opening_minutes + sum(line.minutes for line in lines),
+    )
+
+
+def find_entry(connection: Connection, book_id: UUID, entry_id: UUID) -> EntryView:
+    """One entry with its legs.
+
+    Raises:
+        UnknownEntry: If the book has no such entry.
+    """
+    entry = schema.entry.c
+    row = connection.execute(
+        _entries().where(entry.book_id == book_id, entry.id == entry_id)
+    ).first()
+    if row is None:
+        raise UnknownEntry(entry_id)
+    return _with_legs(connection, book_id, [row])[0]
+
+
+def latest_entries(
+    connection: Connection, book_id: UUID, *, before_seq: int | None = None, limit: int
+) -> list[EntryView]:
+    """The newest entries first, a page at a time."""
+    entry = schema.entry.c
+    question = _entries().where(entry.book_id == book_id).order_by(entry.seq.desc()).limit(limit)
+    if before_seq is not None:
+        question = question.where(entry.seq < before_seq)
+    return _with_legs(connection, book_id, connection.execute(question).all())
+
+
+def _balances() -> Select[Any]:
+    """The columns of a :class:`Balance`, in its order."""
+    account = schema.account.c
+    return select(
+        account.code,
+        account.kind,
+        (account.posted_in - account.posted_out).label("posted"),
+        account.held_in,
+        account.held_out,
+        account.version,
+        account.floor_minutes,
+        account.ceiling_minutes,
+        account.state,
+    )
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """When a day begins somewhere, in UTC."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def _last_seq(connection: Connection, book_id: UUID, moment: datetime) -> int:
+    """The place of the last entry recorded before a moment; 0 if there was none.
+
+    Time never goes back inside a book, so the latest such entry is also the last one.
+    """
+    entry = schema.entry.c
+    found = connection.execute(
+        select(entry.seq)
+        .where(entry.book_id == book_id, entry.recorded_at < moment)
+        .order_by(entry.recorded_at.desc())
+        .limit(1)
+    ).scalar()
+    return found or 0
+
+
+def _balance_at(connection: Connection, book_id: UUID, code: str, seq: int) -> int:
+    """What an account held after a place in the book."""
+    leg = schema.leg.c
+    sides = [
+        select(leg.seq, leg.n, after.label("balance"))
+        .where(leg.book_id == book_id, side == code, leg.seq <= seq)
+        .order_by(leg.seq.desc(), leg.n.desc())
+        .limit(1)
+        .subquery()
+        for side, after in (
+            (leg.payer_code, leg.payer_balance),
+            (leg.payee_code, leg.payee_balance),
+        )
+    ]
+    last = union_all(*(select(side) for side in sides)).subquery().c
+    found = connection.execute(
+        select(last.balance).order_by(last.seq.desc(), last.n.desc()).limit(1)
+    ).scalar()
+    return found or 0
+
+
+def _lines(
+    connection: Connection, book_id: UUID, code: str, after_seq: int, last_seq: int
+) -> list[StatementLine]:
+    """The movements of an account between two places in the book."""
+    leg, entry, later = schema.leg.c, schema.entry.c, schema.entry.alias("later")
+    sides = union_all(
+        *(
+            select(
+                leg.seq,
+                leg.n,
+                other.label("counterpart_code"),
+                (leg.minutes * sign).label("minutes"),
+                after.label("balance_minutes"),
+            ).where(leg.book_id == book_id, side == code, leg.seq > after_seq, leg.seq <= last_seq)
+            for side, other, after, sign in (
+                (leg.payer_code, leg.payee_code, leg.payer_balance, literal(-1)),
+                (leg.payee_code, leg.payer_code, leg.payee_balance, literal(1)),
+            )
+        )
+    ).subquery()
+    moved = sides.c
+    rows: Iterable[Any] = connection.execute(
+        select(
+            moved.seq,
+            moved.n,
+            entry.id,
+            entry.kind,
+            entry.category,
+            entry.recorded_at,
+            entry.occurred_on,
+            moved.counterpart_code,
+            moved.minutes,
+            moved.balance_minutes,
+            entry.reverses,
+            later.c.id,
+        )
+        .join(schema.entry, and_(entry.book_id == book_id, entry.seq == moved.seq))
+        .outerjoin(later, and_(later.c.book_id == book_id, later.c.reverses == entry.id))
+        .order_by(moved.seq, moved.n)
+    )
+    return [StatementLine(*row) for row in rows]
+
+
+def _entries() -> Select[Any]:
+    """Entries with their memo and whatever took them back."""
+    entry, memo, later = schema.entry.c, schema.memo, schema.entry.alias("later")
+    return (
+        select(
+            entry.id,
+            entry.seq,
+            entry.kind,
+            entry.category,
+            entry.recorded_at,
+            entry.occurred_on,
+            entry.actor,
+            entry.idem_key,
+            memo.c.body,
+            entry.reverses,
+            later.c.id,
+            entry.corrects,
+            entry.chain,
+        )
+        .outerjoin(memo, and_(memo.c.book_id == entry.book_id, memo.c.entry_id == entry.id))
+        .outerjoin(later, and_(later.c.book_id == entry.book_id, later.c.reverses == entry.id))
+    )
+
+
+def _with_legs(connection: Connection, book_id: UUID, rows: Sequence[Any]) -> list[EntryView]:
+    """Add to each entry its legs, in one question."""
+    leg = schema.leg.c
+    legs: dict[int, list[LegView]] = {row.seq: [] for row in rows}
+    for seq, *values in connection.execute(
+        select(
+            leg.seq,
+            leg.payer_code,
+            leg.payee_code,
+            leg.minutes,
+            leg.payer_balance,
+            leg.payee_balance,
+        )
+        .where(leg.book_id == book_id, leg.seq.in_(sorted(legs)))
+        .order_by(leg.seq, leg.n)
+    ):
+        legs[seq].append(LegView(*values))
+    return [EntryView(*row, legs=legs[row.seq]) for row in rows]

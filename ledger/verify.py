@@ -1,0 +1,323 @@
+"""Recompute the whole book from its entries and compare it with what is stored.
+
+Everything a balance rests on is derived again from the legs: the chain, the running
+balances and versions, the counters of the accounts, the sum over the book. What it can
+not see is written in `docs/ledger.md`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain as chain_of
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from ledger import schema
+from ledger.accounts import kind_of
+from ledger.chain import (
+    ENCODING,
+    GENESIS,
+    ChainedLeg,
+    canonical,
+    commitment,
+    instant_text,
+    leaf,
+    link,
+)
+from ledger.errors import UnknownBook
+from ledger.storage import JournalRow, LegRow, storage_of
+
+#: Stop listing after so many; a broken chain breaks everything behind it.
+PROBLEMS_MAX: Final = 20
+#: The whole journal, whatever the head says.
+SEQ_MAX: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that does not fit.
+
+    Attributes:
+        reason: What sort of thing, for machines.
+        where: Entry or account, such as ``entry 17`` or ``account M000003``.
+        expected: What the entries say it should be.
+        found: What is stored.
+    """
+
+    reason: str
+    where: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """The problem as a line for a log or a terminal."""
+        return f"{self.where}: {self.reason} (should be {self.expected}, is {self.found})"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict over a book; the first problem comes first in the book too."""
+
+    ok: bool
+    entries: int
+    accounts: int
+    head: bytes
+    total_minutes: int
+    problems: tuple[Problem, ...]
+
+
+class _Recount:
+    """Counters of all accounts, derived from the legs alone."""
+
+    def __init__(self) -> None:
+        self.paid_in: dict[str, int] = {}
+        self.paid_out: dict[str, int] = {}
+        self.versions: dict[str, int] = {}
+
+    def add(self, leg: LegRow) -> tuple[int, int, int, int]:
+        """Count a leg; return both balances and versions as they then are."""
+        payer, payee, minutes = leg.payer_code, leg.payee_code, leg.minutes
+        self.paid_out[payer] = self.paid_out.get(payer, 0) + minutes
+        self.paid_in[payee] = self.paid_in.get(payee, 0) + minutes
+        self.versions[payer] = self.versions.get(payer, 0) + 1
+        self.versions[payee] = self.versions.get(payee, 0) + 1
+        return (
+            self.balance(payer),
+            self.versions[payer],
+            self.balance(payee),
+            self.versions[payee],
+        )
+
+    def balance(self, code: str) -> int:
+        """Minutes in an account so far."""
+        return self.paid_in.get(code, 0) - self.paid_out.get(code, 0)
+
+
+@dataclass(slots=True)
+class _Journal:
+    """A reading of the journal from its first entry on."""
+
+    book_id: UUID
+    opened_at: str
+    reversed_ids: frozenset[str]
+    recount: _Recount
+    entries: int = 0
+    legs: int = 0
+    chain: bytes = GENESIS
+    recorded_at: str = ""
+    taken_back: dict[str, tuple[ChainedLeg, ...]] = field(default_factory=dict)
+
+    def problems(self, rows: Iterable[JournalRow]) -> Iterator[Problem]:
+        """Read on, entry by entry, and tell what does not fit."""
+        self.recorded_at = self.opened_at
+        for row in rows:
+            yield from self._of_entry(row)
+            yield from self._of_legs(row)
+            if row.entry.id in self.reversed_ids:
+                self.taken_back[row.entry.id] = row.entry.legs
+            if row.entry.rev:
+                yield from self._of_reversal(row)
+
+    def _of_entry(self, row: JournalRow) -> Iterator[Problem]:
+        """Place, time, leaf and link of one entry."""
+        entry, where = row.entry, f"entry {row.entry.seq}"
+        if entry.seq != self.entries + 1:
+            yield Problem(
+                "an entry is missing before this one", where, f"entry {self.entries + 1}", where
+            )
+        if entry.at < self.recorded_at or (entry.at == self.recorded_at and self.entries):
+            yield Problem("recorded too early", where, f"after {self.recorded_at}", entry.at)
+        if row.encoding != ENCODING:
+            yield Problem("unknown encoding", where, str(ENCODING), str(row.encoding))
+        hashed = leaf(canonical(entry))
+        if row.leaf != hashed:
+            yield Problem("the entry was changed", where, f"leaf {row.leaf.hex()}", hashed.hex())
+        # Go on from what is stored, so that one change is one problem and not a thousand.
+        linked = link(self.chain, row.leaf)
+        if row.chain != linked:
+            yield Problem("the chain is broken", where, linked.hex(), row.chain.hex())
+        self.entries, self.chain, self.recorded_at = entry.seq, row.chain, entry.at
+
+    def _of_legs(self, row: JournalRow) -> Iterator[Problem]:
+        """Numbering of the legs, and the balances and versions stored beside them."""
+        if not row.legs:
+            yield Problem("the entry moves nothing", f"entry {row.entry.seq}", "legs", "none")
+        for n, leg in enumerate(row.legs, 1):
+            where = f"entry {row.entry.seq}, leg {leg.n}"
+            if leg.n != n:
+                yield Problem("a leg is missing before this one", where, f"leg {n}", f"leg {leg.n}")
+            counted = self.recount.add(leg)
+            stored = leg[4:]
+            if stored != counted:
+                yield Problem(
+                    "balances after it do not follow", where, _figures(counted), _figures(stored)
+                )
+        self.legs += len(row.legs)
+
+    def _of_reversal(self, row: JournalRow) -> Iterator[Problem]:
+        """A reversal moves back exactly what its entry moved."""
+        mirrored = tuple(
+            ChainedLeg(leg.payee_code, leg.payer_code, leg.minutes) for leg in row.entry.legs
+        )
+        original = self.taken_back.get(row.entry.rev)
+        if original != mirrored:
+            where = f"entry {row.entry.seq}"
+            yield Problem(
+                "no mirror image of what it takes back", where, str(original), str(mirrored)
+            )
+
+
+def verify(connection: Connection, book_id: UUID) -> Report:
+    """Check a whole book against itself; change nothing.
+
+    Args:
+        connection: Entries posted meanwhile may show as problems of the accounts unless
+            the transaction reads one snapshot (SQLite does; PostgreSQL from REPEATABLE
+            READ on).
+        book_id: The book.
+
+    Raises:
+        UnknownBook: If there is no such book.
+    """
+    entry, book = schema.entry.c, schema.book.c
+    head = connection.execute(select(schema.book).where(book.book_id == book_id)).first()
+    if head is None:
+        raise UnknownBook(book_id)
+    reversed_ids = connection.execute(
+        select(entry.reverses).where(entry.book_id == book_id, entry.reverses.is_not(None))
+    ).scalars()
+    journal = _Journal(
+        book_id=book_id,
+        opened_at=instant_text(head.opened_at),
+        reversed_ids=frozenset(key.hex for key in reversed_ids if key is not None),
+        recount=_Recount(),
+    )
+    rows = storage_of(connection).journal(connection, book_id, SEQ_MAX)
+    found = chain_of(
+        journal.problems(rows),
+        _head_problems(connection, journal, head),
+        _account_problems(connection, journal),
+        _change_problems(connection, book_id),
+        _memo_problems(connection, book_id),
+    )
+    problems = tuple(islice(found, PROBLEMS_MAX))
+    account = schema.account.c
+    counted = connection.execute(
+        select(
+            func.count(), func.coalesce(func.sum(account.posted_in - account.posted_out), 0)
+        ).where(account.book_id == book_id)
+    ).one()
+    return Report(
+        ok=not problems,
+        entries=journal.entries,
+        accounts=counted[0],
+        head=journal.chain,
+        total_minutes=int(counted[1]),
+        problems=problems,
+    )
+
+
+def _head_problems(connection: Connection, journal: _Journal, head: Row[Any]) -> Iterator[Problem]:
+    """The head row against the last entry, and legs that belong to no entry."""
+    if head.seq != journal.entries:
+        yield Problem(
+            "entries are missing at the end", "head", f"{head.seq} entries", f"{journal.entries}"
+        )
+    if head.chain != journal.chain:
+        yield Problem("is not the last link", "head", journal.chain.hex(), head.chain.hex())
+    at = instant_text(head.recorded_at)
+    if at != journal.recorded_at:
+        yield Problem("is not the last time", "head", journal.recorded_at, at)
+    leg = schema.leg.c
+    legs = connection.execute(
+        select(func.count()).where(leg.book_id == journal.book_id)
+    ).scalar_one()
+    if legs != journal.legs:
+        yield Problem("legs without an entry", "book", f"{journal.legs} legs", f"{legs}")
+
+
+def _account_problems(connection: Connection, journal: _Journal) -> Iterator[Problem]:
+    """The counters of each account against its legs."""
+    account, recount = schema.account.c, journal.recount
+    total = 0
+    unseen = set(recount.versions)
+    for row in connection.execute(
+        select(schema.account).where(account.book_id == journal.book_id).order_by(account.code)
+    ):
+        where = f"account {row.code}"
+        unseen.discard(row.code)
+        counted = (
+            recount.paid_in.get(row.code, 0),
+            recount.paid_out.get(row.code, 0),
+            recount.versions.get(row.code, 0),
+        )
+        stored = (row.posted_in, row.posted_out, row.version)
+        if stored != counted:
+            yield Problem(
+                "counters are not the sum of its legs", where, _figures(counted), _figures(stored)
+            )
+        # Nothing can be set aside yet, so nothing may look as if it were.
+        held = (row.held_in, row.held_out)
+        if held != (0, 0):
+            yield Problem("hours set aside without a hold", where, "0, 0", _figures(held))
+        if kind_of(row.code) != row.kind:
+            yield Problem("kind does not fit the code", where, str(kind_of(row.code)), row.kind)
+        total += row.posted_in - row.posted_out
+    for code in sorted(unseen):
+        yield Problem("the account is gone", f"account {code}", "an account", "none")
+    if total:
+        yield Problem("the accounts do not add up to zero", "book", "0", str(total))
+
+
+def _change_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]:
+    """Limits and states against the history of their changes."""
+    account, change = schema.account, schema.account_change
+    last: dict[str, tuple[int, tuple[object, ...]]] = {}
+    for row in connection.execute(
+        select(change).where(change.c.book_id == book_id).order_by(change.c.code, change.c.n)
+    ):
+        where = f"account {row.code}, change {row.n}"
+        before = (row.floor_before, row.ceiling_before, row.state_before)
+        n, expected = last.get(row.code, (0, before))
+        if row.n != n + 1:
+            yield Problem(
+                "a change is missing before this one", where, f"change {n + 1}", f"change {row.n}"
+            )
+        if before != expected:
+            yield Problem("does not follow the change before it", where, str(expected), str(before))
+        last[row.code] = (row.n, (row.floor_after, row.ceiling_after, row.state_after))
+    for row in connection.execute(
+        select(account).where(account.c.book_id == book_id, account.c.code.in_(sorted(last)))
+    ):
+        now = (row.floor_minutes, row.ceiling_minutes, row.state)
+        expected = last[row.code][1]
+        if now != expected:
+            yield Problem(
+                "limits or state changed without a trace",
+                f"account {row.code}",
+                str(expected),
+                str(now),
+            )
+
+
+def _memo_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]:
+    """The words kept beside entries against what was committed to."""
+    entry, memo = schema.entry.c, schema.memo.c
+    for row in connection.execute(
+        select(entry.seq, entry.memo_commit, memo.salt, memo.body)
+        .join(schema.memo, and_(memo.book_id == entry.book_id, memo.entry_id == entry.id))
+        .where(entry.book_id == book_id)
+        .order_by(entry.seq)
+    ):
+        committed = commitment(row.salt, row.body)
+        if row.memo_commit != committed:
+            yield Problem(
+                "the memo was changed", f"entry {row.seq}", row.memo_commit.hex(), committed.hex()
+            )
+
+
+def _figures(values: tuple[int, ...]) -> str:
+    """Numbers in a row."""
+    return ", ".join(map(str, values))
