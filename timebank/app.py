@@ -34,6 +34,7 @@ PAGES = (
     "timebank.exchanges.views",
     "timebank.home.views",
     "timebank.demo.views",
+    "timebank.web.patterns",
 )
 #: What a browser may send in one form; nothing here takes files.
 FORM_BYTES_MAX = 256 * 1024

@@ -1,9 +1,10 @@
-"""Styles and scripts under names that change with their content, so browsers may keep them for good.
+"""Styles and scripts under names that change with their content: browsers may keep them for good.
 
-Two files are made rather than read: the icons, cut out of the installed package, and our stylesheet with
-its drawings put into it, because a drawing's own address would change with the sheet's.
+Two files are made rather than read: the icons, cut out of the installed package, and our stylesheet
+with its drawings put into it, because a drawing's own address would change with the sheet's.
 """
 
+import gzip
 import hashlib
 import mimetypes
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import flask_bootstrap
-from flask import Blueprint, Response, abort, make_response, url_for
+from flask import Blueprint, Response, abort, make_response, request, url_for
 
 from timebank.web import icons
 from timebank.web.access import Access, access
@@ -76,6 +77,11 @@ _SAFE_IN_CSS = " =:/;,.'()-"
 
 
 @cache
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+@cache
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:HASH_LENGTH]
 
@@ -99,7 +105,12 @@ def file(digest: str, name: str) -> Response:
     content = content_of(name)
     if content is None or digest != _hash(content):
         abort(404)
-    response = make_response(content)
+    # People pay for their data: a fifth of the bytes, packed once.
+    packs = request.accept_encodings["gzip"] > 0
+    response = make_response(_packed(content) if packs else content)
+    if packs:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
     response.content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     response.set_etag(digest)
     response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"

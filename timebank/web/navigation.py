@@ -1,7 +1,7 @@
 """The places of a community and who sees them, in the order of the header.
 
-Pages know this through the template global `navigation`; it asks the application's routes, so a page
-that is not there yet is simply not linked.
+Pages know this through the template global `navigation`; it asks the application's routes, so a
+page that is not there yet is simply not linked.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
-from flask_login import current_user
+from flask_login import current_user  # noqa: TID251 - the way out is for whoever is signed in
 
 from timebank.web.words import lazy_gettext as _l
 
