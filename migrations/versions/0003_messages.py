@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("to_address", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("unsubscribe_url", sa.String(length=500), nullable=True),
+        sa.Column("path", sa.String(length=300), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(length=200), nullable=False),
@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('waiting', 'sent', 'given up')", name="ck_outbox_mail_state_known"
         ),
+        sa.CheckConstraint("path IS NOT NULL OR subject <> ''", name="ck_outbox_mail_has_words"),
         sa.CheckConstraint("length(last_error) <= 200", name="ck_outbox_mail_last_error_fits"),
         sa.CheckConstraint("length(subject) <= 120", name="ck_outbox_mail_subject_fits"),
         sa.CheckConstraint("length(to_address) <= 254", name="ck_outbox_mail_to_address_fits"),
@@ -109,7 +110,7 @@ def upgrade() -> None:
             "(kind = 'shared') = (field IS NOT NULL)", name="ck_message_shared_names_a_field"
         ),
         sa.CheckConstraint(
-            "field IS NULL OR field IN ('email', 'phone')", name="ck_message_field_known"
+            "field IS NULL OR field IN ('name', 'email', 'phone')", name="ck_message_field_known"
         ),
         sa.CheckConstraint("kind IN ('words', 'shared')", name="ck_message_kind_known"),
         sa.CheckConstraint("length(body) <= 2000", name="ck_message_body_fits"),
@@ -125,6 +126,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["community_id"], ["community.id"], name="fk_message_community_id"),
         sa.PrimaryKeyConstraint("community_id", "id", name="pk_message"),
+    )
+    op.create_index(
+        "ix_message_community_id_author_id_sent_at",
+        "message",
+        ["community_id", "author_id", "sent_at"],
+        unique=False,
     )
     op.create_index(
         "ix_message_community_id_conversation_id_id",
@@ -167,6 +174,7 @@ def upgrade() -> None:
         sa.Column("id", Key(), nullable=False),
         sa.Column("conversation_id", Key(), nullable=False),
         sa.Column("member_id", Key(), nullable=False),
+        sa.Column("is_unnamed", sa.Boolean(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["community_id", "conversation_id"],
@@ -203,6 +211,7 @@ def downgrade() -> None:
     op.drop_index("ix_notice_community_id_member_id_id", table_name="notice")
     op.drop_table("notice")
     op.drop_index("ix_message_community_id_conversation_id_id", table_name="message")
+    op.drop_index("ix_message_community_id_author_id_sent_at", table_name="message")
     op.drop_table("message")
     op.drop_table("mail_choice")
     op.drop_index("ix_conversation_community_id_last_message_at", table_name="conversation")

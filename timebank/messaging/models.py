@@ -15,9 +15,10 @@ SUBJECT_LENGTH_MAX = 120
 TITLE_LENGTH_MAX = 120
 ADDRESS_LENGTH_MAX = 254
 ERROR_LENGTH_MAX = 200
+PATH_LENGTH_MAX = 300
 #: What a member may be told of; each can be turned off for mail, except what signs in.
 TOPICS = ("message", "exchange", "listing", "hours", "membership", "work")
-SHARED_FIELDS = ("email", "phone")
+SHARED_FIELDS = ("name", "email", "phone")
 MESSAGE_KINDS = ("words", "shared")
 MAIL_STATES = ("waiting", "sent", "given up")
 
@@ -40,7 +41,10 @@ class Conversation(OfCommunity, Base):
 
 
 class Participant(OfCommunity, Base):
-    """A member's side of a conversation: where they read to."""
+    """A member's side of a conversation: where they read to, and whether they are named.
+
+    Somebody who put up a request without a name stays "a member" here until they say who they are.
+    """
 
     __tablename__ = "participant"
     __table_args__ = (
@@ -52,6 +56,7 @@ class Participant(OfCommunity, Base):
 
     conversation_id: Mapped[uuid.UUID]
     member_id: Mapped[uuid.UUID]
+    is_unnamed: Mapped[bool] = mapped_column(default=False)
     read_at: Mapped[dt.datetime | None]
 
 
@@ -66,6 +71,7 @@ class Message(OfCommunity, Base):
         within_community("conversation", "conversation_id"),
         within_community("member", "author_id"),
         Index(None, "community_id", "conversation_id", "id"),
+        Index(None, "community_id", "author_id", "sent_at"),
         one_of("kind", MESSAGE_KINDS),
         one_of("field", SHARED_FIELDS, nullable=True),
         at_most("body", MESSAGE_LENGTH_MAX),
@@ -94,8 +100,8 @@ class Notice(OfCommunity, Base):
     topic: Mapped[str] = mapped_column(sa.String(12))
     kind: Mapped[str] = mapped_column(sa.String(40))
     facts: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-    #: Path on this site that the notice leads to.
-    path: Mapped[str] = mapped_column(sa.String(300))
+    #: Where it leads: below the community's address, such as `messages/…`; no slash in front.
+    path: Mapped[str] = mapped_column(sa.String(PATH_LENGTH_MAX))
     told_at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]
 
@@ -119,8 +125,10 @@ class MailChoice(OfCommunity, Base):
 class OutboxMail(Base):
     """A mail written in the same transaction as what it tells of; the worker sends it.
 
-    `once_key` makes a mail that must not be sent twice unique. A worker that takes a mail leases it
-    until `leased_until`, so two workers never send the same one.
+    A mail that goes with a notice has a `path` and no words: they are made when it is sent, the
+    same for every notice of a topic. Any other mail has its subject and body. `once_key` makes a
+    mail that must not be sent twice unique. A worker that takes a mail leases it until
+    `leased_until`, so two workers never send the same one.
     """
 
     __tablename__ = "outbox_mail"
@@ -129,6 +137,7 @@ class OutboxMail(Base):
         at_most("to_address", ADDRESS_LENGTH_MAX),
         at_most("subject", SUBJECT_LENGTH_MAX),
         at_most("last_error", ERROR_LENGTH_MAX),
+        CheckConstraint("path IS NOT NULL OR subject <> ''", name="has_words"),
         Index(None, "state", "due_at"),
     )
 
@@ -138,9 +147,9 @@ class OutboxMail(Base):
     topic: Mapped[str] = mapped_column(sa.String(12))
     once_key: Mapped[str | None] = mapped_column(sa.String(120), unique=True)
     to_address: Mapped[str] = mapped_column(sa.String(ADDRESS_LENGTH_MAX))
-    subject: Mapped[str] = mapped_column(sa.String(SUBJECT_LENGTH_MAX))
-    body: Mapped[str] = mapped_column(sa.Text)
-    unsubscribe_url: Mapped[str | None] = mapped_column(sa.String(500))
+    subject: Mapped[str] = mapped_column(sa.String(SUBJECT_LENGTH_MAX), default="")
+    body: Mapped[str] = mapped_column(sa.Text, default="")
+    path: Mapped[str | None] = mapped_column(sa.String(PATH_LENGTH_MAX))
     state: Mapped[str] = mapped_column(sa.String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(sa.String(ERROR_LENGTH_MAX), default="")
