@@ -8,7 +8,7 @@ all end in the first one's result.
 import datetime as dt
 import functools
 import hashlib
-import random
+import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -32,6 +32,7 @@ DEADLINE_SECONDS = 12.0
 #: How long a sent form is remembered.
 KEPT_FOR = dt.timedelta(days=7)
 FIRST_PAUSE_SECONDS = 0.02
+JITTER = secrets.SystemRandom()
 SUBMISSION_FIELD = "submission_key"
 #: Serialization failure, deadlock, lock not available, administrator's shutdown.
 RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57P01"})
@@ -103,7 +104,7 @@ def run_in_transaction(
                 raise
             if attempt == TRIES_MAX or time.monotonic() > deadline:
                 raise IndeterminateError from error
-            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt * JITTER.uniform(0.5, 1.5))
         except BaseException:
             db.session.rollback()
             raise
