@@ -38,6 +38,9 @@ NAMING = {
 }
 #: Execution option of a unit of work that will write: SQLite then takes its lock at BEGIN.
 WRITES = "timebank_writes"
+#: Execution option of the engine: the secret that keys fingerprints in the ledger. Only
+#: `timebank.hours` reads it, so that no service has to hand it on.
+LEDGER_SECRET = "timebank_ledger_secret"  # noqa: S105 - the name of it
 #: Library versions that can corrupt a WAL file end before these (`docs/operations.md`).
 SQLITE_FIXED = (3, 51, 3)
 SQLITE_FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7}
@@ -216,3 +219,5 @@ def init_app(app: Flask, database_url: str) -> None:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        secret = app.config["SETTINGS"].ledger_secret.encode()
+        db.engine.update_execution_options(**{LEDGER_SECRET: secret})
