@@ -406,4 +406,4 @@ def _with_legs(connection: Connection, book_id: UUID, rows: Sequence[Any]) -> li
         .order_by(leg.seq, leg.n)
     ):
         legs[seq].append(LegView(*values))
-    return [EntryView(*row, legs[row.seq]) for row in rows]
+    return [EntryView(*(*row, legs[row.seq])) for row in rows]
