@@ -1,0 +1,1 @@
+"""Hours of members and groups: the only caller of the ledger."""

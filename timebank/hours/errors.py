@@ -1,0 +1,137 @@
+"""Why hours can not move, as facts."""
+
+import uuid
+
+from timebank.errors import ConflictError, NotFoundError, RefusalError
+
+
+class NoSuchAccountError(NotFoundError):
+    """The community's book has no such account."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NoSuchEntryError(NotFoundError):
+    """The community's book has no such entry."""
+
+    def __init__(self, entry_id: uuid.UUID) -> None:
+        super().__init__(entry_id)
+        self.entry_id = entry_id
+
+
+class NoBookError(NotFoundError):
+    """The community has no book yet."""
+
+
+class TooFewHoursError(RefusalError):
+    """Whoever gives the hours away would go further below what the community allows.
+
+    Attributes:
+        code: Whose account.
+        floor_minutes: As low as it may go.
+        available_minutes: What is there now, less what is set aside.
+        short_minutes: How much is missing.
+    """
+
+    def __init__(
+        self, code: str, *, floor_minutes: int, available_minutes: int, short_minutes: int
+    ) -> None:
+        super().__init__(code, floor_minutes, available_minutes, short_minutes)
+        self.code = code
+        self.floor_minutes = floor_minutes
+        self.available_minutes = available_minutes
+        self.short_minutes = short_minutes
+
+
+class TooManyHoursError(RefusalError):
+    """Whoever gets the hours would go further above what the community allows.
+
+    Attributes:
+        code: Whose account.
+        ceiling_minutes: As high as it may go.
+        balance_minutes: What is there now.
+        over_minutes: How much would be too much.
+    """
+
+    def __init__(
+        self, code: str, *, ceiling_minutes: int, balance_minutes: int, over_minutes: int
+    ) -> None:
+        super().__init__(code, ceiling_minutes, balance_minutes, over_minutes)
+        self.code = code
+        self.ceiling_minutes = ceiling_minutes
+        self.balance_minutes = balance_minutes
+        self.over_minutes = over_minutes
+
+
+class AccountClosedError(RefusalError):
+    """The account is closed or on hold.
+
+    Attributes:
+        code: Whose account.
+        is_frozen: Whether it is on hold and not closed.
+    """
+
+    def __init__(self, code: str, *, is_frozen: bool) -> None:
+        super().__init__(code, is_frozen)
+        self.code = code
+        self.is_frozen = is_frozen
+
+
+class AccountInUseError(RefusalError):
+    """An account can be closed only when no hours are in it.
+
+    Attributes:
+        code: Whose account.
+        balance_minutes: What is in it.
+    """
+
+    def __init__(self, code: str, *, balance_minutes: int) -> None:
+        super().__init__(code, balance_minutes)
+        self.code = code
+        self.balance_minutes = balance_minutes
+
+
+class AlreadyTakenBackError(ConflictError):
+    """The hours were moved back before.
+
+    Attributes:
+        entry_id: What was to be taken back.
+        reversal_id: The entry that did so.
+    """
+
+    def __init__(self, entry_id: uuid.UUID, reversal_id: uuid.UUID) -> None:
+        super().__init__(entry_id, reversal_id)
+        self.entry_id = entry_id
+        self.reversal_id = reversal_id
+
+
+class NotTakenBackError(RefusalError):
+    """An entry of this kind is not taken back."""
+
+    def __init__(self, entry_id: uuid.UUID) -> None:
+        super().__init__(entry_id)
+        self.entry_id = entry_id
+
+
+class DifferentBeforeError(ConflictError):
+    """This was booked before, with other figures."""
+
+    def __init__(self, entry_id: uuid.UUID) -> None:
+        super().__init__(entry_id)
+        self.entry_id = entry_id
+
+
+class CannotBookError(RefusalError):
+    """The figures or words can not be written in the book.
+
+    Attributes:
+        reason: A short code, such as ``bad-minutes``.
+        facts: What exactly, by name.
+    """
+
+    def __init__(self, reason: str, facts: dict[str, object]) -> None:
+        super().__init__(reason, facts)
+        self.reason = reason
+        self.facts = facts

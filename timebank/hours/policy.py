@@ -1,0 +1,43 @@
+"""Who may do what with the books, and small rules of hours."""
+
+import re
+import uuid
+from typing import Final
+
+#: Who looks after the books.
+BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
+#: The floor of a member in a community that has none: 100,000 hours down. Only the places where
+#: hours enter the book may be without floor.
+NO_FLOOR_MINUTES: Final = -100_000 * 60
+
+
+def may_see_books(roles: frozenset[str]) -> bool:
+    """Coordinators and treasurers see the trial balance and any statement."""
+    return bool(roles & BOOKKEEPERS)
+
+
+def may_see_statement(roles: frozenset[str], *, own_code: str, code: str) -> bool:
+    """Everyone sees their own statement; those who look after the books see each one."""
+    return own_code == code or may_see_books(roles)
+
+
+def may_take_back(roles: frozenset[str]) -> bool:
+    """Only those who look after the books move hours back."""
+    return may_see_books(roles)
+
+
+def category_code(key: str, category_id: uuid.UUID) -> str:
+    """The code of a category in the book: public, and the same for ever.
+
+    A category of the community's own has no key, and its name may say too much; it goes by the end
+    of its id.
+    """
+    code = re.sub(r"[^a-z0-9.]+", "-", key.lower()).strip("-.")
+    return code or f"own-{category_id.hex[-12:]}"
+
+
+def floor_or_none(floor_minutes: int | None) -> int | None:
+    """The floor as a person would say it: None where the community has none."""
+    if floor_minutes is None or floor_minutes <= NO_FLOOR_MINUTES:
+        return None
+    return floor_minutes

@@ -1,0 +1,424 @@
+"""Move hours: open accounts, book help, take back, set limits.
+
+Each function runs in the caller's transaction and never commits. Each takes a `key` that names the
+intention: the same key moves hours once, whoever asks and however often.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from ledger import errors as ledger_errors
+from ledger import journal
+from ledger.accounts import (
+    ADJUSTMENT,
+    COMMUNITY_POT,
+    OPENING,
+    WRITTEN_OFF,
+    activity_code,
+    kind_of,
+)
+from ledger.entries import EntryRequest, LegRequest, Outcome
+from timebank.communities.models import Community
+from timebank.db import LEDGER_SECRET
+from timebank.errors import RefusalError
+from timebank.hours.errors import (
+    AccountClosedError,
+    AccountInUseError,
+    AlreadyTakenBackError,
+    CannotBookError,
+    DifferentBeforeError,
+    NoBookError,
+    NoSuchAccountError,
+    NoSuchEntryError,
+    NotTakenBackError,
+    TooFewHoursError,
+    TooManyHoursError,
+)
+from timebank.hours.policy import NO_FLOOR_MINUTES
+from timebank.members.models import Member
+
+#: Where hours of mutual help come from: both gave and both received, and nobody pays.
+MUTUAL_HELP = activity_code("mutual-help")
+#: Accounts in which hours enter and leave the members' circle, in every book.
+SOURCES = (OPENING, ADJUSTMENT, WRITTEN_OFF, MUTUAL_HELP)
+
+
+def open_book(session: Session, community: Community, *, now: dt.datetime) -> None:
+    """Open the community's book with its pot and its sources; again changes nothing."""
+    connection = session.connection()
+    with _in_our_words():
+        journal.open_book(connection, community.id, community.slug, now=now)
+        journal.open_account(connection, community.id, COMMUNITY_POT, "pot", floor_minutes=0)
+        for code in SOURCES:
+            journal.open_account(connection, community.id, code, "source")
+
+
+def open_member_account(session: Session, community: Community, member: Member) -> None:
+    """Open a member's account with the community's limits; again changes nothing.
+
+    Raises:
+        NoBookError: If the community's book is not open.
+    """
+    with _in_our_words():
+        journal.open_account(
+            session.connection(),
+            community.id,
+            member.account_code,
+            "member",
+            floor_minutes=_floor(community.floor_minutes),
+            ceiling_minutes=community.ceiling_minutes,
+        )
+
+
+def transfer(  # noqa: PLR0913 - called by keywords: who, what, when
+    session: Session,
+    community: Community,
+    *,
+    receiver: Member,
+    giver: Member,
+    minutes: int,
+    happened_on: dt.date,
+    category: str,
+    key: str,
+    by: Member | None,
+    now: dt.datetime,
+    memo: str | None = None,
+) -> Outcome:
+    """Move hours for help that was given, minute for minute, whatever the help was.
+
+    Args:
+        session: The open unit of work; never committed here.
+        community: Whose book.
+        receiver: Who was helped; their hours are spent.
+        giver: Who helped; they earn the hours.
+        minutes: Minutes of help, more than zero.
+        happened_on: The day of the help.
+        category: Its code, from `policy.category_code`.
+        key: Names this booking for ever, such as ``exchange:<id>``.
+        by: Who confirmed; None where silence did.
+        now: When it is recorded.
+        memo: Words kept beside the entry; never exported, and they can be erased.
+
+    Raises:
+        TooFewHoursError: If the receiver may not go that low.
+        TooManyHoursError: If the giver may not go that high.
+        DifferentBeforeError: If the key was booked with other figures.
+        AccountClosedError: If one of the accounts is closed or on hold.
+        NoSuchAccountError: If one of the members has no account.
+        CannotBookError: If the figures or words can not be written down.
+    """
+    with _in_our_words():
+        return _post(
+            session,
+            EntryRequest(
+                book_id=community.id,
+                kind="exchange",
+                legs=(LegRequest(receiver.account_code, giver.account_code, minutes),),
+                occurred_on=happened_on,
+                actor=by.id if by else None,
+                category=category,
+                idem_key=key,
+                memo=memo,
+            ),
+            now=now,
+        )
+
+
+def credit_mutual(
+    session: Session,
+    community: Community,
+    *,
+    members: Sequence[Member],
+    minutes: int,
+    happened_on: dt.date,
+    category: str,
+    key: str,
+    by: Member | None,
+    now: dt.datetime,
+) -> Outcome:
+    """Credit everyone in mutual help, each with the minutes they gave.
+
+    The hours come from the source for mutual help, so the book shows how many were recognised in
+    this way. Raises as `transfer` does.
+    """
+    with _in_our_words():
+        return _post(
+            session,
+            EntryRequest(
+                book_id=community.id,
+                kind="activity",
+                legs=tuple(
+                    LegRequest(MUTUAL_HELP, member.account_code, minutes) for member in members
+                ),
+                occurred_on=happened_on,
+                actor=by.id if by else None,
+                category=category,
+                idem_key=key,
+            ),
+            now=now,
+        )
+
+
+def bring_in(
+    session: Session,
+    community: Community,
+    member: Member,
+    *,
+    minutes: int,
+    happened_on: dt.date,
+    key: str,
+    by: Member | None,
+    now: dt.datetime,
+) -> Outcome:
+    """Bring in the balance a member had before, in either direction. Raises as `transfer` does."""
+    code = member.account_code
+    payer, payee = (OPENING, code) if minutes >= 0 else (code, OPENING)
+    with _in_our_words():
+        return _post(
+            session,
+            EntryRequest(
+                book_id=community.id,
+                kind="opening",
+                legs=(LegRequest(payer, payee, abs(minutes)),),
+                occurred_on=happened_on,
+                actor=by.id if by else None,
+                category=OPENING,
+                idem_key=key,
+            ),
+            now=now,
+        )
+
+
+def move(  # noqa: PLR0913 - as above
+    session: Session,
+    community: Community,
+    *,
+    kind: str,
+    legs: Sequence[tuple[str, str, int]],
+    happened_on: dt.date,
+    category: str,
+    key: str,
+    by: Member | None,
+    now: dt.datetime,
+    memo: str | None = None,
+) -> Outcome:
+    """Book any other movement: a gift to the pot, a grant out of it, an adjustment.
+
+    Args:
+        session: The open unit of work; never committed here.
+        community: Whose book.
+        kind: ``gift``, ``grant``, ``activity`` or ``adjustment``.
+        legs: Payer's code, payee's code, minutes. A source is opened at its first use.
+        happened_on: The day it is about.
+        category: What it was for, as a short public code.
+        key: Names this booking for ever.
+        by: Who decided.
+        now: When it is recorded.
+        memo: Words kept beside the entry.
+
+    Raises:
+        RefusalError: As `transfer` does.
+    """
+    with _in_our_words():
+        for code in sorted({code for leg in legs for code in leg[:2]}):
+            if kind_of(code) == "source":
+                journal.open_account(session.connection(), community.id, code, "source")
+        return _post(
+            session,
+            EntryRequest(
+                book_id=community.id,
+                kind=kind,
+                legs=tuple(LegRequest(*leg) for leg in legs),
+                occurred_on=happened_on,
+                actor=by.id if by else None,
+                category=category,
+                idem_key=key,
+                memo=memo,
+            ),
+            now=now,
+        )
+
+
+def take_back(
+    session: Session,
+    community: Community,
+    entry_id: uuid.UUID,
+    *,
+    reason: str,
+    key: str,
+    by: Member | None,
+    now: dt.datetime,
+) -> Outcome:
+    """Move the hours of an entry back, once, with a reason; `overdrawn` names who it left short.
+
+    Raises:
+        NoSuchEntryError: If the book has no such entry.
+        AlreadyTakenBackError: If it was taken back before, under another key.
+        NotTakenBackError: If it is itself a taking back.
+        AccountClosedError: If one of its accounts is closed.
+        CannotBookError: If the reason is empty or too long.
+    """
+    connection = session.connection()
+    with _in_our_words():
+        return journal.reverse(
+            connection,
+            community.id,
+            entry_id,
+            reason=reason,
+            actor=by.id if by else None,
+            idem_key=key,
+            secret=_secret(connection),
+            now=now,
+        )
+
+
+def set_limits(
+    session: Session,
+    community: Community,
+    code: str,
+    *,
+    floor_minutes: int | None,
+    ceiling_minutes: int | None,
+    by: Member | None,
+    reason: str | None,
+    now: dt.datetime,
+) -> None:
+    """Change how far an account may go; the book remembers who, when and why.
+
+    Args:
+        session: The open unit of work; never committed here.
+        community: Whose book.
+        code: The account.
+        floor_minutes: As low as it may go; None for no limit.
+        ceiling_minutes: As high as it may go; None for no limit.
+        by: Who decided.
+        reason: Why, in a sentence.
+        now: When.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+        CannotBookError: If the floor lies above the ceiling, or the reason is too long.
+    """
+    floor = floor_minutes if kind_of(code) == "source" else _floor(floor_minutes)
+    with _in_our_words():
+        journal.set_limits(
+            session.connection(),
+            community.id,
+            code,
+            floor_minutes=floor,
+            ceiling_minutes=ceiling_minutes,
+            actor=by.id if by else None,
+            reason=reason,
+            now=now,
+        )
+
+
+def set_state(
+    session: Session,
+    community: Community,
+    code: str,
+    state: str,
+    *,
+    by: Member | None,
+    reason: str | None,
+    now: dt.datetime,
+) -> None:
+    """Open, freeze or close an account; the book remembers who, when and why.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+        AccountInUseError: If it is to be closed with hours in it.
+        CannotBookError: If there is no such state, or the reason is too long.
+    """
+    with _in_our_words():
+        journal.set_state(
+            session.connection(),
+            community.id,
+            code,
+            state,
+            actor=by.id if by else None,
+            reason=reason,
+            now=now,
+        )
+
+
+def forget_memo(session: Session, community: Community, entry_id: uuid.UUID) -> bool:
+    """Erase the words kept beside an entry; the books still verify. Tell if there were any."""
+    return journal.erase_memo(session.connection(), community.id, entry_id)
+
+
+def settle(session: Session, community: Community, key: str) -> Outcome | None:
+    """Tell what became of a booking whose COMMIT gave no clear answer; None if it never was."""
+    return journal.lookup(session.connection(), community.id, key)
+
+
+def _post(session: Session, request: EntryRequest, *, now: dt.datetime) -> Outcome:
+    session.flush()
+    connection = session.connection()
+    return journal.post(connection, request, secret=_secret(connection), now=now)
+
+
+def _secret(connection: Connection) -> bytes:
+    secret: bytes = connection.get_execution_options()[LEDGER_SECRET]
+    return secret
+
+
+def _floor(floor_minutes: int | None) -> int:
+    return NO_FLOOR_MINUTES if floor_minutes is None else floor_minutes
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Turn the ledger's refusals into those of the application."""
+    try:
+        yield
+    except ledger_errors.LedgerRefusal as refusal:
+        translate = _OUR_WORDS.get(type(refusal))
+        if translate is None:
+            raise CannotBookError(refusal.reason, refusal.facts) from refusal
+        raise translate(refusal) from refusal
+
+
+def _too_few(refusal: ledger_errors.OverFloor) -> RefusalError:
+    left = refusal.available_minutes + refusal.change_minutes
+    return TooFewHoursError(
+        refusal.code,
+        floor_minutes=refusal.floor_minutes,
+        available_minutes=refusal.available_minutes,
+        short_minutes=refusal.floor_minutes - left,
+    )
+
+
+def _too_many(refusal: ledger_errors.OverCeiling) -> RefusalError:
+    after = refusal.balance_minutes + refusal.change_minutes
+    return TooManyHoursError(
+        refusal.code,
+        ceiling_minutes=refusal.ceiling_minutes,
+        balance_minutes=refusal.balance_minutes,
+        over_minutes=after - refusal.ceiling_minutes,
+    )
+
+
+_OUR_WORDS: dict[type[ledger_errors.LedgerRefusal], Callable[[Any], RefusalError]] = {
+    ledger_errors.OverFloor: _too_few,
+    ledger_errors.OverCeiling: _too_many,
+    ledger_errors.ClosedAccount: lambda said: AccountClosedError(said.code, is_frozen=False),
+    ledger_errors.FrozenAccount: lambda said: AccountClosedError(said.code, is_frozen=True),
+    ledger_errors.AccountNotEmpty: lambda said: AccountInUseError(
+        said.code, balance_minutes=said.balance_minutes
+    ),
+    ledger_errors.AlreadyReversed: lambda said: AlreadyTakenBackError(
+        said.entry_id, said.reversal_id
+    ),
+    ledger_errors.KeyMismatch: lambda said: DifferentBeforeError(said.entry_id),
+    ledger_errors.NotReversible: lambda said: NotTakenBackError(said.entry_id),
+    ledger_errors.UnknownAccount: lambda said: NoSuchAccountError(said.code),
+    ledger_errors.UnknownEntry: lambda said: NoSuchEntryError(said.entry_id),
+    ledger_errors.UnknownBook: lambda said: NoBookError(said.book_id),
+}
