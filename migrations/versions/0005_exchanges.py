@@ -35,7 +35,11 @@ def upgrade() -> None:
         sa.Column("reported_by_id", Key(), nullable=True),
         sa.Column("awaiting_id", Key(), nullable=True),
         sa.Column("silence_ends_at", UtcDateTime(), nullable=True),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
+        sa.Column("held_up_at", UtcDateTime(), nullable=True),
+        sa.Column("held_up_by", sa.String(length=10), nullable=True),
         sa.Column("entry_id", Key(), nullable=True),
+        sa.Column("reversal_id", Key(), nullable=True),
         sa.Column("proposed_at", UtcDateTime(), nullable=False),
         sa.Column("moved_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("basis IN ('hours', 'mutual', 'paid')", name="ck_exchange_basis_known"),
@@ -55,13 +59,20 @@ def upgrade() -> None:
             name="ck_exchange_state_known",
         ),
         sa.CheckConstraint(
-            "state NOT IN ('done', 'confirmed', 'queried') OR worked_minutes IS NOT NULL",
-            name="ck_exchange_reported_has_worked_minutes",
+            "state NOT IN ('done', 'confirmed', 'queried') OR (worked_minutes IS NOT NULL AND happened_on IS NOT NULL)",
+            name="ck_exchange_reported_is_told",
         ),
         sa.CheckConstraint(
             "agreed_minutes BETWEEN 1 AND 1440", name="ck_exchange_agreed_minutes_in_range"
         ),
         sa.CheckConstraint("giver_id <> receiver_id", name="ck_exchange_two_people"),
+        sa.CheckConstraint(
+            "held_up_by IS NULL OR held_up_by IN ('floor', 'ceiling', 'account')",
+            name="ck_exchange_held_up_by_known",
+        ),
+        sa.CheckConstraint(
+            "reversal_id IS NULL OR entry_id IS NOT NULL", name="ck_exchange_reversed_was_booked"
+        ),
         sa.CheckConstraint("length(title) <= 80", name="ck_exchange_title_fits"),
         sa.CheckConstraint(
             "worked_minutes BETWEEN 1 AND 1440", name="ck_exchange_worked_minutes_in_range"
@@ -106,6 +117,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("community_id", "id", name="pk_exchange"),
         sa.UniqueConstraint("community_id", "entry_id", name="uq_exchange_community_id_entry_id"),
+        sa.UniqueConstraint(
+            "community_id", "reversal_id", name="uq_exchange_community_id_reversal_id"
+        ),
+    )
+    op.create_index(
+        "ix_exchange_community_id_awaiting_id",
+        "exchange",
+        ["community_id", "awaiting_id"],
+        unique=False,
     )
     op.create_index(
         "ix_exchange_community_id_giver_id_id",
@@ -126,6 +146,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_exchange_community_id_state_happened_on",
+        "exchange",
+        ["community_id", "state", "happened_on"],
+        unique=False,
+    )
+    op.create_index(
         "ix_exchange_community_id_state_silence_ends_at",
         "exchange",
         ["community_id", "state", "silence_ends_at"],
@@ -143,7 +169,7 @@ def upgrade() -> None:
         sa.Column("words", sa.String(length=500), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "move IN ('propose', 'agree', 'decline', 'cancel', 'change', 'report', 'correct', 'query', 'settle', 'confirm', 'reverse')",
+            "move IN ('propose', 'agree', 'decline', 'cancel', 'change', 'report', 'correct', 'query', 'settle', 'confirm', 'hold', 'reverse')",
             name="ck_exchange_move_move_known",
         ),
         sa.CheckConstraint(
@@ -222,7 +248,9 @@ def downgrade() -> None:
     op.drop_index("ix_exchange_move_community_id_exchange_id_id", table_name="exchange_move")
     op.drop_table("exchange_move")
     op.drop_index("ix_exchange_community_id_state_silence_ends_at", table_name="exchange")
+    op.drop_index("ix_exchange_community_id_state_happened_on", table_name="exchange")
     op.drop_index("ix_exchange_community_id_receiver_id_id", table_name="exchange")
     op.drop_index("ix_exchange_community_id_listing_id", table_name="exchange")
     op.drop_index("ix_exchange_community_id_giver_id_id", table_name="exchange")
+    op.drop_index("ix_exchange_community_id_awaiting_id", table_name="exchange")
     op.drop_table("exchange")

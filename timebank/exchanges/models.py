@@ -25,8 +25,11 @@ MOVES = (
     "query",
     "settle",
     "confirm",
+    "hold",
     "reverse",
 )
+#: What can keep agreed hours from moving: the receiver's floor, the giver's ceiling, an account.
+HELD_UP_BY = ("floor", "ceiling", "account")
 WORDS_LENGTH_MAX = 500
 PARTS_OF_DAY = ("morning", "afternoon", "evening")
 
@@ -35,7 +38,9 @@ class Exchange(OfCommunity, Base):
     """Help that one member gives another.
 
     `giver_id` gives the help and earns the hours; `receiver_id` receives it. `awaiting_id` is whose
-    answer is awaited now, or None. `entry_id` is set once, when the hours moved.
+    answer is awaited now, or None. `entry_id` is set once, when the hours moved, and `reversal_id`
+    once, if they were taken back. `held_up_at` says since when all is said and only `held_up_by` is
+    in the way.
     """
 
     __tablename__ = "exchange"
@@ -48,14 +53,18 @@ class Exchange(OfCommunity, Base):
         within_community("category", "category_id"),
         within_community("conversation", "conversation_id"),
         UniqueConstraint("community_id", "entry_id"),
+        UniqueConstraint("community_id", "reversal_id"),
         Index(None, "community_id", "giver_id", "id"),
         Index(None, "community_id", "receiver_id", "id"),
+        Index(None, "community_id", "awaiting_id"),
         Index(None, "community_id", "state", "silence_ends_at"),
+        Index(None, "community_id", "state", "happened_on"),
         Index(None, "community_id", "listing_id"),
         one_of("state", STATES),
         one_of("basis", BASES),
         one_of("place", PLACES),
         one_of("part_of_day", PARTS_OF_DAY, nullable=True),
+        one_of("held_up_by", HELD_UP_BY, nullable=True),
         at_most("title", TITLE_LENGTH_MAX),
         CheckConstraint("giver_id <> receiver_id", name="two_people"),
         CheckConstraint(
@@ -65,13 +74,15 @@ class Exchange(OfCommunity, Base):
             f"worked_minutes BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}", name="worked_minutes_in_range"
         ),
         CheckConstraint(
-            "state NOT IN ('done', 'confirmed', 'queried') OR worked_minutes IS NOT NULL",
-            name="reported_has_worked_minutes",
+            "state NOT IN ('done', 'confirmed', 'queried') OR "
+            "(worked_minutes IS NOT NULL AND happened_on IS NOT NULL)",
+            name="reported_is_told",
         ),
         CheckConstraint(
             "state <> 'confirmed' OR basis <> 'hours' OR entry_id IS NOT NULL",
             name="confirmed_is_booked",
         ),
+        CheckConstraint("reversal_id IS NULL OR entry_id IS NOT NULL", name="reversed_was_booked"),
     )
 
     giver_id: Mapped[uuid.UUID]
@@ -92,9 +103,13 @@ class Exchange(OfCommunity, Base):
     happened_on: Mapped[dt.date | None]
     reported_by_id: Mapped[uuid.UUID | None]
     awaiting_id: Mapped[uuid.UUID | None]
-    #: When silence confirms; None where it never does.
+    #: When silence confirms, or a held-up exchange is tried again; None where neither happens.
     silence_ends_at: Mapped[dt.datetime | None]
+    reminded_at: Mapped[dt.datetime | None]
+    held_up_at: Mapped[dt.datetime | None]
+    held_up_by: Mapped[str | None] = mapped_column(sa.String(10))
     entry_id: Mapped[uuid.UUID | None]
+    reversal_id: Mapped[uuid.UUID | None]
     proposed_at: Mapped[dt.datetime]
     #: When the last move was made.
     moved_at: Mapped[dt.datetime]

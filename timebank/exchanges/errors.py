@@ -1,0 +1,86 @@
+"""Why an exchange stays as it is, as facts; `forms` and `views` make the sentences."""
+
+import datetime as dt
+
+from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+
+
+class ExchangeNotFoundError(NotFoundError):
+    """There is no such exchange here, or the one who asks has no part in it."""
+
+
+class IllegalMoveError(ConflictError):
+    """The exchange has gone another way: from `state` there is no `move`."""
+
+    def __init__(self, state: str, move: str) -> None:
+        super().__init__(state, move)
+        self.state = state
+        self.move = move
+
+
+class AlreadyConfirmedError(IllegalMoveError):
+    """The exchange was confirmed before, and its hours moved once."""
+
+
+class MinutesChangedError(ConflictError):
+    """The other side changed how long it took after the page was shown."""
+
+    def __init__(self, worked_minutes: int | None) -> None:
+        super().__init__(worked_minutes)
+        self.worked_minutes = worked_minutes
+
+
+class NotYourMoveError(NotAllowedError):
+    """The move exists, and it is somebody else's to make."""
+
+    def __init__(self, state: str, move: str) -> None:
+        super().__init__(state, move)
+        self.state = state
+        self.move = move
+
+
+class AlreadyThankedError(ConflictError):
+    """One thank-you from each side is enough."""
+
+
+class SamePersonError(RefusalError):
+    """Giver and receiver are one person."""
+
+
+class NotTakingPartError(RefusalError):
+    """One of the two does not take part at the moment."""
+
+    def __init__(self, first_name: str) -> None:
+        super().__init__(first_name)
+        self.first_name = first_name
+
+
+class MinutesOutOfRangeError(RefusalError):
+    """No minutes at all, or more than one exchange may have here."""
+
+    def __init__(self, minutes: int, minutes_max: int) -> None:
+        super().__init__(minutes, minutes_max)
+        self.minutes = minutes
+        self.minutes_max = minutes_max
+
+
+class DayOutOfRangeError(RefusalError):
+    """The day lies where nothing can have happened, or nothing can be planned."""
+
+    def __init__(self, day: dt.date, first: dt.date, last: dt.date) -> None:
+        super().__init__(day, first, last)
+        self.day = day
+        self.first = first
+        self.last = last
+
+
+class PlannedDayMissingError(RefusalError):
+    """Agreeing needs a day and a part of it, and nobody has named one yet."""
+
+
+class WordsMissingError(RefusalError):
+    """This move needs a few words: the others cannot guess the reason."""
+
+
+class CategoryNotFoundError(RefusalError):
+    """The community has no such kind of help."""

@@ -1,0 +1,43 @@
+"""What members do with an exchange. Each function is one move: load, allowed?, change, book, tell.
+
+All of them take the open unit of work and never commit it. The exchange's row is locked before
+anything is decided, so two people who press at the same moment are answered one after the other.
+"""
+
+from timebank.exchanges.service.answer import (
+    answer_change,
+    answer_no,
+    answer_yes,
+    log_informal,
+    report,
+    settle,
+    thank,
+)
+from timebank.exchanges.service.arrange import agree, cancel, change, decline, propose
+from timebank.exchanges.service.correct import reverse_entry
+from timebank.exchanges.service.moving import Terms
+from timebank.exchanges.service.silence import (
+    confirm_next_silent,
+    confirm_silent,
+    remind_next,
+)
+
+__all__ = [
+    "Terms",
+    "agree",
+    "answer_change",
+    "answer_no",
+    "answer_yes",
+    "cancel",
+    "change",
+    "confirm_next_silent",
+    "confirm_silent",
+    "decline",
+    "log_informal",
+    "propose",
+    "remind_next",
+    "report",
+    "reverse_entry",
+    "settle",
+    "thank",
+]

@@ -1,0 +1,174 @@
+"""Before the help: propose, agree, decline, change, call off."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy.orm import Session
+
+from timebank.communities.models import Community
+from timebank.exchanges import policy
+from timebank.exchanges.errors import PlannedDayMissingError
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.service import moving
+from timebank.exchanges.service.moving import Terms
+from timebank.members.models import Member
+
+
+def propose(  # noqa: PLR0913 - called by keywords: who, whom, what, when
+    session: Session,
+    community: Community,
+    *,
+    by: Member,
+    giver: Member,
+    receiver: Member,
+    category_id: uuid.UUID,
+    terms: Terms,
+    now: dt.datetime,
+    title: str = "",
+    basis: str = "hours",
+    listing_id: uuid.UUID | None = None,
+    conversation_id: uuid.UUID | None = None,
+    words: str = "",
+) -> Exchange:
+    """Propose an exchange; either side may. The other one is asked.
+
+    Raises:
+        SamePersonError, NotTakingPartError: If these two cannot help each other now.
+        NotYourMoveError: If `by` is neither of them.
+        CategoryNotFoundError: If the community has no such kind of help.
+        MinutesOutOfRangeError, DayOutOfRangeError: If the terms cannot be.
+    """
+    exchange = moving.begin(
+        session,
+        community,
+        by=by,
+        giver=giver,
+        receiver=receiver,
+        category_id=category_id,
+        minutes=terms.agreed_minutes,
+        basis=basis,
+        title=title,
+        now=now,
+    )
+    exchange.state = "proposed"
+    if listing_id is not None:
+        moving.check_listing(session, community, listing_id, giver, receiver)
+    exchange.listing_id = listing_id
+    exchange.conversation_id = conversation_id
+    exchange.awaiting_id = policy.other_side(exchange, by.id)
+    moving.set_terms(community, exchange, terms, now=now)
+    session.add(exchange)
+    moving.note(session, exchange, "propose", by=by, now=now, words=words)
+    moving.tell_other(session, exchange, by, "exchange-proposed", now=now)
+    return exchange
+
+
+def agree(
+    session: Session,
+    community: Community,
+    exchange_id: uuid.UUID,
+    *,
+    by: Member,
+    now: dt.datetime,
+    planned_on: dt.date | None = None,
+    part_of_day: str | None = None,
+) -> Exchange:
+    """Say yes to a proposal. A day that the proposal left open is set here; a named one stands.
+
+    Raises:
+        PlannedDayMissingError: If there is still no day or no part of it.
+        IllegalMoveError, NotYourMoveError, DayOutOfRangeError: As their names say.
+    """
+    exchange, parts = moving.locked(session, community, exchange_id, by)
+    after = policy.state_after(exchange, "agree", parts)
+    if exchange.planned_on is None and planned_on is not None:
+        policy.check_planned(planned_on, today=moving.today(community, now))
+        exchange.planned_on = planned_on
+    exchange.part_of_day = exchange.part_of_day or part_of_day
+    if exchange.planned_on is None or exchange.part_of_day is None:
+        raise PlannedDayMissingError
+    exchange.state, exchange.awaiting_id = after, None
+    moving.note(session, exchange, "agree", by=by, now=now, minutes=exchange.agreed_minutes)
+    moving.tell_other(session, exchange, by, "exchange-agreed", now=now)
+    return exchange
+
+
+def decline(
+    session: Session,
+    community: Community,
+    exchange_id: uuid.UUID,
+    *,
+    by: Member,
+    now: dt.datetime,
+    words: str = "",
+) -> Exchange:
+    """Say no to a proposal; no reason is needed.
+
+    Raises:
+        IllegalMoveError, NotYourMoveError: As their names say.
+    """
+    return _end(session, community, exchange_id, "decline", by=by, words=words, now=now)
+
+
+def cancel(
+    session: Session,
+    community: Community,
+    exchange_id: uuid.UUID,
+    *,
+    by: Member,
+    now: dt.datetime,
+    words: str = "",
+) -> Exchange:
+    """Call it off, withdraw a proposal, or take back what one reported oneself.
+
+    Raises:
+        IllegalMoveError, NotYourMoveError: As their names say.
+    """
+    return _end(session, community, exchange_id, "cancel", by=by, words=words, now=now)
+
+
+def change(
+    session: Session,
+    community: Community,
+    exchange_id: uuid.UUID,
+    *,
+    by: Member,
+    terms: Terms,
+    now: dt.datetime,
+    words: str = "",
+) -> Exchange:
+    """Propose other terms; the other side is asked again, even where both had agreed.
+
+    Raises:
+        IllegalMoveError, NotYourMoveError: As their names say.
+        MinutesOutOfRangeError, DayOutOfRangeError: If the terms cannot be.
+    """
+    exchange, parts = moving.locked(session, community, exchange_id, by)
+    exchange.state = policy.state_after(exchange, "change", parts)
+    exchange.awaiting_id = policy.other_side(exchange, by.id)
+    moving.set_terms(community, exchange, terms, now=now)
+    moving.note(
+        session, exchange, "change", by=by, now=now, minutes=exchange.agreed_minutes, words=words
+    )
+    moving.tell_other(session, exchange, by, "exchange-changed", now=now)
+    return exchange
+
+
+def _end(
+    session: Session,
+    community: Community,
+    exchange_id: uuid.UUID,
+    move: str,
+    *,
+    by: Member,
+    words: str,
+    now: dt.datetime,
+) -> Exchange:
+    exchange, parts = moving.locked(session, community, exchange_id, by)
+    exchange.state = policy.state_after(exchange, move, parts)
+    exchange.awaiting_id = None
+    moving.stop_waiting(exchange)
+    moving.note(session, exchange, move, by=by, now=now, words=words)
+    kind = f"exchange-{exchange.state}"
+    moving.tell_other(session, exchange, by, kind, now=now)
+    return exchange

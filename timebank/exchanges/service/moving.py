@@ -1,0 +1,381 @@
+"""What every move has in common: lock, note, book, tell."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from timebank.communities.models import Community
+from timebank.db import new_id
+from timebank.errors import NotFoundError
+from timebank.exchanges import policy, queries
+from timebank.exchanges.errors import (
+    CategoryNotFoundError,
+    ExchangeNotFoundError,
+    NotTakingPartError,
+    NotYourMoveError,
+    SamePersonError,
+)
+from timebank.exchanges.models import Exchange, ExchangeMove
+from timebank.exchanges.policy import Part
+from timebank.hours import service as hours
+from timebank.hours.errors import (
+    AccountClosedError,
+    NoSuchAccountError,
+    TooFewHoursError,
+    TooManyHoursError,
+)
+from timebank.hours.policy import category_code
+from timebank.listings.models import Category, Listing
+from timebank.members import queries as members
+from timebank.members.models import Member
+from timebank.messaging import service as messaging
+
+TOPIC = "exchange"
+TOPIC_WORK = "work"
+COORDINATOR = "coordinator"
+#: What can keep hours from moving that both sides agree on, as `Exchange.held_up_by` says it.
+HELD_UP_BY: Mapping[type[Exception], str] = MappingProxyType(
+    {
+        TooFewHoursError: "floor",
+        TooManyHoursError: "ceiling",
+        AccountClosedError: "account",
+        NoSuchAccountError: "account",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What two people agree on.
+
+    Attributes:
+        agreed_minutes: How long it should take.
+        place: One of `listings.models.PLACES`; never a street.
+        planned_on: The day, or None while it is still to be found.
+        part_of_day: Morning, afternoon or evening; None with no day.
+    """
+
+    agreed_minutes: int
+    place: str
+    planned_on: dt.date | None = None
+    part_of_day: str | None = None
+
+
+def today(community: Community, now: dt.datetime) -> dt.date:
+    """Return the date where the community is."""
+    return now.astimezone(ZoneInfo(community.time_zone)).date()
+
+
+def path_of(exchange: Exchange) -> str:
+    """Return where an exchange is found, below its community's address."""
+    return f"exchanges/{exchange.id}"
+
+
+def locked(
+    session: Session, community: Community, exchange_id: uuid.UUID, by: Member
+) -> tuple[Exchange, frozenset[Part]]:
+    """Lock an exchange for this unit of work; return it with the parts `by` plays in it.
+
+    Raises:
+        ExchangeNotFoundError: If there is none, or `by` has nothing to do with it.
+    """
+    exchange = queries.locked(session, community.id, exchange_id)
+    if exchange is None:
+        raise ExchangeNotFoundError
+    is_side = by.id in {exchange.giver_id, exchange.receiver_id}
+    is_coordinator = not is_side and COORDINATOR in members.roles_of(session, by)
+    parts = policy.parts_of(exchange, by.id, is_coordinator=is_coordinator)
+    if not parts:
+        raise ExchangeNotFoundError
+    return exchange, parts
+
+
+# ------------------------------------------------------------------------- changing
+
+
+def begin(  # noqa: PLR0913 - as its callers
+    session: Session,
+    community: Community,
+    *,
+    by: Member,
+    giver: Member,
+    receiver: Member,
+    category_id: uuid.UUID,
+    minutes: int,
+    basis: str,
+    title: str,
+    now: dt.datetime,
+) -> Exchange:
+    """Make an exchange that has no state yet; the caller adds it to the session.
+
+    Raises:
+        SamePersonError, NotTakingPartError: If these two cannot help each other now.
+        NotYourMoveError: If `by` is neither of them.
+        CategoryNotFoundError, MinutesOutOfRangeError: As their names say.
+    """
+    if giver.id == receiver.id:
+        raise SamePersonError
+    if by.id not in {giver.id, receiver.id}:
+        raise NotYourMoveError("", "propose")
+    for member in (giver, receiver):
+        if not member.is_here:
+            raise NotTakingPartError(member.first_name)
+    if session.get(Category, (community.id, category_id)) is None:
+        raise CategoryNotFoundError
+    return Exchange(
+        community_id=community.id,
+        id=new_id(),
+        giver_id=giver.id,
+        receiver_id=receiver.id,
+        proposed_by_id=by.id,
+        category_id=category_id,
+        title=title.strip(),
+        basis=basis,
+        is_informal=False,
+        agreed_minutes=rounded(community, minutes),
+        proposed_at=now,
+        moved_at=now,
+    )
+
+
+def check_listing(
+    session: Session, community: Community, listing_id: uuid.UUID, giver: Member, receiver: Member
+) -> None:
+    """Refuse a listing that is not of one of the two, on the side it speaks for.
+
+    Raises:
+        NotFoundError: If there is no such listing between these two.
+    """
+    listing = session.get(Listing, (community.id, listing_id))
+    owner = giver if listing is not None and listing.kind == "offer" else receiver
+    if listing is None or listing.member_id != owner.id:
+        raise NotFoundError
+
+
+def set_terms(community: Community, exchange: Exchange, terms: Terms, *, now: dt.datetime) -> None:
+    """Write terms into an exchange.
+
+    Raises:
+        MinutesOutOfRangeError, DayOutOfRangeError: If they cannot be.
+    """
+    if terms.planned_on is not None:
+        policy.check_planned(terms.planned_on, today=today(community, now))
+    exchange.agreed_minutes = rounded(community, terms.agreed_minutes)
+    exchange.place = terms.place
+    exchange.planned_on = terms.planned_on
+    exchange.part_of_day = terms.part_of_day
+
+
+def rounded(community: Community, minutes: int) -> int:
+    """Round to the community's own step.
+
+    Raises:
+        MinutesOutOfRangeError: If there are none, or too many for one exchange.
+    """
+    return policy.round_minutes(
+        minutes, step=community.rounding_minutes, minutes_max=community.exchange_minutes_max
+    )
+
+
+def say_how_long(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    worked_minutes: int,
+    *,
+    by: Member,
+    now: dt.datetime,
+) -> None:
+    """Write down how long it took, as `by` says, and ask the other side.
+
+    Silence may confirm it only if the amount is within the community's cap, is not unusual for
+    these two, nobody ever queried it, and the one who is asked has a way to read the question.
+
+    Raises:
+        MinutesOutOfRangeError: If there are none, or too many for one exchange.
+    """
+    stop_waiting(exchange)
+    exchange.worked_minutes = rounded(community, worked_minutes)
+    exchange.reported_by_id = by.id
+    exchange.awaiting_id = policy.other_side(exchange, by.id)
+    exchange.silence_ends_at = policy.silence_ends_at(
+        now,
+        confirm_days=community.confirm_days,
+        may_confirm=(
+            exchange.worked_minutes <= community.silent_minutes_max
+            and not policy.is_unusual(
+                exchange.worked_minutes,
+                agreed_minutes=None if exchange.is_informal else exchange.agreed_minutes,
+                longest_minutes=queries.longest_minutes(session, exchange),
+            )
+            and not queries.was_queried(session, exchange)
+            and members.get(session, community.id, exchange.awaiting_id).person_id is not None
+        ),
+    )
+
+
+def stop_waiting(exchange: Exchange) -> None:
+    """Let neither silence nor a second try do anything any more."""
+    exchange.silence_ends_at = exchange.reminded_at = None
+    exchange.held_up_at = exchange.held_up_by = None
+
+
+def note(
+    session: Session,
+    exchange: Exchange,
+    move: str,
+    *,
+    by: Member | None,
+    now: dt.datetime,
+    minutes: int | None = None,
+    words: str = "",
+) -> None:
+    """Add a row to the exchange's story; `by` is None where silence or time acted."""
+    exchange.moved_at = now
+    session.add(
+        ExchangeMove(
+            community_id=exchange.community_id,
+            exchange_id=exchange.id,
+            move=move,
+            state_after=exchange.state,
+            by_member_id=by.id if by is not None else None,
+            minutes=minutes,
+            words=words.strip(),
+            at=now,
+        )
+    )
+
+
+def book(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    move: str,
+    *,
+    by: Member | None,
+    now: dt.datetime,
+    words: str = "",
+) -> None:
+    """Confirm an exchange and move its hours, or hold it up where a limit is in the way.
+
+    The ledger's key is made from the exchange, so whatever happens here twice is posted once.
+    Mutual and paid help is confirmed without moving anything.
+    """
+    if exchange.basis == "hours":
+        try:
+            exchange.entry_id = _transfer(session, community, exchange, by=by, now=now)
+        except tuple(HELD_UP_BY) as refusal:
+            hold(session, exchange, reason=HELD_UP_BY[type(refusal)], now=now)
+            return
+    exchange.state, exchange.awaiting_id = "confirmed", None
+    stop_waiting(exchange)
+    note(session, exchange, move, by=by, now=now, minutes=exchange.worked_minutes, words=words)
+    kind = "exchange-confirmed" if by is not None else "exchange-confirmed-by-silence"
+    tell_both(session, exchange, kind, now=now, but=by)
+
+
+def _transfer(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    *,
+    by: Member | None,
+    now: dt.datetime,
+) -> uuid.UUID:
+    giver, receiver = sides(session, exchange)
+    category = session.get_one(Category, (community.id, exchange.category_id))
+    outcome = hours.transfer(
+        session,
+        community,
+        giver=giver,
+        receiver=receiver,
+        # The table sees to it that a reported exchange has both.
+        minutes=cast("int", exchange.worked_minutes),
+        happened_on=cast("dt.date", exchange.happened_on),
+        category=category_code(category.key, category.id),
+        key=f"exchange:{exchange.id}",
+        by=by,
+        now=now,
+    )
+    return outcome.entry_id
+
+
+def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime) -> None:
+    """Keep an exchange done that all have said yes to, until a limit is out of the way."""
+    first_time = exchange.held_up_at is None
+    exchange.awaiting_id = exchange.reminded_at = None
+    exchange.held_up_at = exchange.held_up_at or now
+    exchange.held_up_by = reason
+    exchange.silence_ends_at = now + policy.TRY_AGAIN_AFTER
+    if first_time:
+        note(session, exchange, "hold", by=None, now=now, minutes=exchange.worked_minutes)
+        tell_both(session, exchange, "exchange-held-up", now=now)
+        tell_coordinators(session, exchange, "work-held-up", now=now)
+
+
+# -------------------------------------------------------------------------- telling
+
+
+def sides(session: Session, exchange: Exchange) -> tuple[Member, Member]:
+    """Return giver and receiver."""
+    return (
+        members.get(session, exchange.community_id, exchange.giver_id),
+        members.get(session, exchange.community_id, exchange.receiver_id),
+    )
+
+
+def tell_other(
+    session: Session, exchange: Exchange, by: Member, kind: str, *, now: dt.datetime
+) -> None:
+    """Tell the other side what `by` did."""
+    other = members.get(session, exchange.community_id, policy.other_side(exchange, by.id))
+    _tell(session, exchange, other, TOPIC, kind, about=by, now=now)
+
+
+def tell_both(
+    session: Session,
+    exchange: Exchange,
+    kind: str,
+    *,
+    now: dt.datetime,
+    but: Member | None = None,
+) -> None:
+    """Tell both sides, or the one that did not act itself."""
+    giver, receiver = sides(session, exchange)
+    for member, other in ((giver, receiver), (receiver, giver)):
+        if but is None or member.id != but.id:
+            _tell(session, exchange, member, TOPIC, kind, about=other, now=now)
+
+
+def tell_coordinators(session: Session, exchange: Exchange, kind: str, *, now: dt.datetime) -> None:
+    """Tell every coordinator that something waits for them."""
+    for coordinator in members.holders(session, exchange.community_id, COORDINATOR):
+        _tell(session, exchange, coordinator, TOPIC_WORK, kind, about=None, now=now)
+
+
+def _tell(
+    session: Session,
+    exchange: Exchange,
+    member: Member,
+    topic: str,
+    kind: str,
+    *,
+    about: Member | None,
+    now: dt.datetime,
+) -> None:
+    if about is not None and queries.is_unnamed(session, exchange, about.id):
+        kind, about = f"{kind} unnamed", None
+    facts: dict[str, Any] = {
+        "name": about.first_name if about is not None else "",
+        "title": exchange.title,
+        "minutes": exchange.worked_minutes or exchange.agreed_minutes,
+    }
+    messaging.tell(
+        session, member, topic=topic, kind=kind, facts=facts, path=path_of(exchange), now=now
+    )

@@ -1,0 +1,59 @@
+"""What time does: reminds, and confirms what nobody answered."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from timebank.communities import queries as communities
+from timebank.communities.models import Community
+from timebank.exchanges import policy, queries
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.service import moving
+
+
+def confirm_silent(session: Session, community: Community, *, now: dt.datetime) -> int:
+    """Confirm every exchange of a community whose silence has ended; return how many that were.
+
+    Safe to run again and by several at once: an exchange that another holds is left to that one.
+    """
+    count = 0
+    while (exchange := queries.next_silent(session, community.id, now=now)) is not None:
+        moving.book(session, community, exchange, "confirm", by=None, now=now)
+        session.flush()
+        count += 1
+    return count
+
+
+def confirm_next_silent(session: Session, *, now: dt.datetime) -> int:
+    """Confirm one exchange whose silence has ended, in any community; return 1, or 0 if none is.
+
+    The worker runs this in a transaction of its own again and again until it returns 0, so that one
+    exchange cannot spoil the others.
+    """
+    for community in communities.every(session):
+        exchange = queries.next_silent(session, community.id, now=now)
+        if exchange is not None:
+            moving.book(session, community, exchange, "confirm", by=None, now=now)
+            return 1
+    return 0
+
+
+def remind_next(session: Session, *, now: dt.datetime) -> int:
+    """Remind one member that silence will soon confirm; return 1, or 0 if nobody is due.
+
+    For the worker, as `confirm_next_silent`.
+    """
+    for community in communities.every(session):
+        lead = policy.remind_lead(community.confirm_days)
+        exchange = queries.next_to_remind(session, community.id, before=now + lead, now=now)
+        if exchange is not None:
+            _remind(session, exchange, now=now)
+            return 1
+    return 0
+
+
+def _remind(session: Session, exchange: Exchange, *, now: dt.datetime) -> None:
+    exchange.reminded_at = now
+    giver, receiver = moving.sides(session, exchange)
+    other = giver if exchange.awaiting_id == receiver.id else receiver
+    moving.tell_other(session, exchange, other, "exchange-reminder", now=now)
