@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from timebank.web.access import Access, access
@@ -30,24 +31,25 @@ class PatternForm(PageForm):
     phone = StringField(_l("Phone"))
     words = WordsField(_l("Anything to know"), length_max=TEXT_LENGTH_MAX)
     category = SelectField(
-        _l("What kind of help"), choices=[("walk", _l("A walk")), ("tea", _l("Company"))]
+        _l("What kind of help"),
+        choices=[SelectChoice("walk", _l("A walk")), SelectChoice("tea", _l("Company"))],
     )
     length = MinutesField(_l("About how long"))
     where = RadioField(
         _l("Where"),
         choices=[
-            ("public", _l("A public place")),
-            ("phone", _l("By phone")),
-            ("online", _l("Online")),
+            SelectChoice("public", _l("A public place")),
+            SelectChoice("phone", _l("By phone")),
+            SelectChoice("online", _l("Online")),
         ],
         validators=[required(_l("Choose where."))],
     )
     kinds = SelectMultipleField(
         _l("What would you like"),
         choices=[
-            ("social", _l("Company")),
-            ("practical", _l("A hand")),
-            ("listening", _l("An ear")),
+            SelectChoice("social", _l("Company")),
+            SelectChoice("practical", _l("A hand")),
+            SelectChoice("listening", _l("An ear")),
         ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -110,8 +112,8 @@ def _may_be_seen() -> bool:
 def _examples() -> SimpleNamespace:
     return SimpleNamespace(
         facts=[
-            {"key": _("Title"), "value": _("A walk in the park"), "href": "#facts"},
-            {"key": _("When"), "value": _("Saturday morning"), "href": "#facts"},
+            {"key": _("Title"), "value": _("A walk in the park"), "href": "#main"},
+            {"key": _("When"), "value": _("Saturday morning"), "href": "#main"},
             {"key": _("About how long"), "value": _("1 h 30 min")},
         ],
         steps=[
@@ -126,9 +128,9 @@ def _examples() -> SimpleNamespace:
         ],
         head=[_("What"), _("With"), _("Day"), {"words": _("Hours"), "number": True}],
         rows=[
-            [{"value": _("A walk"), "href": "#table"}, "Bea", _("7 March"), _("+1 h")],
+            [{"value": _("A walk"), "href": "#main"}, "Bea", _("7 March"), _("+1 h")],
             [
-                {"value": _("Help with a form"), "href": "#table"},
+                {"value": _("Help with a form"), "href": "#main"},
                 "Idris",
                 _("1 March"),
                 _("−45 min"),
@@ -158,10 +160,10 @@ def _examples() -> SimpleNamespace:
             {
                 "words": _("Confirm the walk with Bea"),
                 "note": _("She says it took one hour"),
-                "href": "#links",
+                "href": "#main",
                 "icon": "clock",
                 "tag": _("Waits for you"),
             },
-            {"words": _("Two new messages"), "href": "#links", "icon": "chat-dots", "count": 2},
+            {"words": _("Two new messages"), "href": "#main", "icon": "chat-dots", "count": 2},
         ],
     )
