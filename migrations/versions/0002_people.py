@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("agent", sa.String(length=60), nullable=False),
         sa.Column("means", sa.String(length=20), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
         sa.Column("last_seen_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("length(agent) <= 60", name="ck_device_session_agent_fits"),
@@ -143,6 +144,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("first_name", sa.String(length=60), nullable=False),
         sa.Column("last_name", sa.String(length=60), nullable=False),
+        sa.Column("folded_name", sa.String(length=250), nullable=False),
         sa.Column("area", sa.String(length=60), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("phone", sa.String(length=30), nullable=False),
@@ -198,7 +200,36 @@ def upgrade() -> None:
     op.create_index(
         "ix_member_community_id_state_id", "member", ["community_id", "state", "id"], unique=False
     )
+    op.create_index(
+        "ix_member_community_id_folded_name_id",
+        "member",
+        ["community_id", "folded_name", "id"],
+        unique=False,
+    )
     op.create_index("ix_member_person_id", "member", ["person_id"], unique=False)
+    op.create_table(
+        "community_change",
+        sa.Column("community_id", Key(), nullable=False),
+        sa.Column("id", Key(), nullable=False),
+        sa.Column("setting", sa.String(length=24), nullable=False),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("after", sa.Text(), nullable=True),
+        sa.Column("by_member_id", Key(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "setting IN ('name', 'words', 'help_words', 'locale', 'time_zone', 'joining', 'rounding_minutes', 'exchange_minutes_max', 'floor_minutes', 'ceiling_minutes', 'confirm_days', 'silent_minutes_max', 'house_rules')",
+            name="ck_community_change_setting_known",
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "by_member_id"],
+            ["member.community_id", "member.id"],
+            name="fk_community_change_community_id_by_member_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["community.id"], name="fk_community_change_community_id"
+        ),
+        sa.PrimaryKeyConstraint("community_id", "id", name="pk_community_change"),
+    )
     op.create_table(
         "code_card",
         sa.Column("community_id", Key(), nullable=False),
@@ -345,8 +376,17 @@ def upgrade() -> None:
         sa.Column("next_path", sa.String(length=500), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.Column("used_key", sa.String(length=36), nullable=True),
+        sa.Column("device_id", Key(), nullable=True),
+        sa.Column("community_id", Key(), nullable=True),
+        sa.Column("member_id", Key(), nullable=True),
         sa.CheckConstraint("purpose IN ('sign in', 'join')", name="ck_sign_in_token_purpose_known"),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name="fk_sign_in_token_address_id"),
+        sa.ForeignKeyConstraint(
+            ["community_id", "member_id"],
+            ["member.community_id", "member.id"],
+            name="fk_sign_in_token_community_id_member_id",
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_sign_in_token"),
         sa.UniqueConstraint("secret_hash", name="uq_sign_in_token_secret_hash"),
     )
@@ -369,7 +409,9 @@ def downgrade() -> None:
     op.drop_table("invitation")
     op.drop_index("ix_code_card_community_id_member_id", table_name="code_card")
     op.drop_table("code_card")
+    op.drop_table("community_change")
     op.drop_index("ix_member_person_id", table_name="member")
+    op.drop_index("ix_member_community_id_folded_name_id", table_name="member")
     op.drop_index("ix_member_community_id_state_id", table_name="member")
     op.drop_table("member")
     op.drop_index("ix_draft_community_id_saved_at", table_name="draft")

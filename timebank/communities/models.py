@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from timebank.db import Base, at_most, new_id, one_of
+from timebank.db import Base, OfCommunity, at_most, new_id, one_of, within_community
 
 SLUG_LENGTH_MAX = 40
 NAME_LENGTH_MAX = 80
@@ -22,6 +22,22 @@ EXCHANGE_MINUTES_MAX = 24 * 60
 CONFIRM_DAYS_MAX = 60
 #: Furthest a community may let a balance go, either way, in minutes.
 LIMIT_MINUTES_MAX = 1000 * 60
+#: What a coordinator can change; the history names them so.
+SETTINGS = (
+    "name",
+    "words",
+    "help_words",
+    "locale",
+    "time_zone",
+    "joining",
+    "rounding_minutes",
+    "exchange_minutes_max",
+    "floor_minutes",
+    "ceiling_minutes",
+    "confirm_days",
+    "silent_minutes_max",
+    "house_rules",
+)
 
 
 class Community(Base):
@@ -81,3 +97,23 @@ class Community(Base):
     help_words: Mapped[str] = mapped_column(sa.Text, default="")
     member_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime]
+
+
+class CommunityChange(OfCommunity, Base):
+    """A setting that was changed: who, when, before and after. Never changed itself.
+
+    Values are kept as text; None stands for no limit.
+    """
+
+    __tablename__ = "community_change"
+    __table_args__ = (
+        within_community("member", "by_member_id"),
+        one_of("setting", SETTINGS),
+    )
+
+    setting: Mapped[str] = mapped_column(sa.String(24))
+    before: Mapped[str | None] = mapped_column(sa.Text)
+    after: Mapped[str | None] = mapped_column(sa.Text)
+    #: None where nobody of the community acted, such as the command line.
+    by_member_id: Mapped[uuid.UUID | None]
+    at: Mapped[dt.datetime]

@@ -2,13 +2,32 @@
 
 import re
 import uuid
-from typing import Final
+from typing import Final, Protocol
 
 #: Who looks after the books.
 BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
 #: The floor of a member in a community that has none: 100,000 hours down. Only the places where
 #: hours enter the book may be without floor.
 NO_FLOOR_MINUTES: Final = -100_000 * 60
+
+
+class Holder(Protocol):
+    """Somebody with an account: a member, seen from below. Accounts are opened when one joins."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """Who."""
+        ...
+
+    @property
+    def community_id(self) -> uuid.UUID:
+        """Whose book the account stands in."""
+        ...
+
+    @property
+    def account_code(self) -> str:
+        """The account's code, such as `M000042`."""
+        ...
 
 
 def may_see_books(roles: frozenset[str]) -> bool:

@@ -12,13 +12,13 @@ from ledger.balances import Balance, EntryView, Statement, TrialBalance
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
 from timebank.communities.models import Community
 from timebank.hours.errors import NoBookError, NoSuchAccountError, NoSuchEntryError
-from timebank.members.models import Member
+from timebank.hours.policy import Holder
 
 #: Entries on one page of the book.
 ENTRIES_ON_A_PAGE = 50
 
 
-def balance_of(session: Session, member: Member) -> Balance:
+def balance_of(session: Session, member: Holder) -> Balance:
     """What a member's account holds now.
 
     Raises:

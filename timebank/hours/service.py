@@ -40,8 +40,7 @@ from timebank.hours.errors import (
     TooFewHoursError,
     TooManyHoursError,
 )
-from timebank.hours.policy import NO_FLOOR_MINUTES
-from timebank.members.models import Member
+from timebank.hours.policy import NO_FLOOR_MINUTES, Holder
 
 #: Where hours of mutual help come from: both gave and both received, and nobody pays.
 MUTUAL_HELP = activity_code("mutual-help")
@@ -59,7 +58,7 @@ def open_book(session: Session, community: Community, *, now: dt.datetime) -> No
             journal.open_account(connection, community.id, code, "source")
 
 
-def open_member_account(session: Session, community: Community, member: Member) -> None:
+def open_member_account(session: Session, community: Community, member: Holder) -> None:
     """Open a member's account with the community's limits; again changes nothing.
 
     Raises:
@@ -80,13 +79,13 @@ def transfer(  # noqa: PLR0913 - called by keywords: who, what, when
     session: Session,
     community: Community,
     *,
-    receiver: Member,
-    giver: Member,
+    receiver: Holder,
+    giver: Holder,
     minutes: int,
     happened_on: dt.date,
     category: str,
     key: str,
-    by: Member | None,
+    by: Holder | None,
     now: dt.datetime,
     memo: str | None = None,
 ) -> Outcome:
@@ -134,12 +133,12 @@ def credit_mutual(
     session: Session,
     community: Community,
     *,
-    members: Sequence[Member],
+    members: Sequence[Holder],
     minutes: int,
     happened_on: dt.date,
     category: str,
     key: str,
-    by: Member | None,
+    by: Holder | None,
     now: dt.datetime,
 ) -> Outcome:
     """Credit everyone in mutual help, each with the minutes they gave.
@@ -168,12 +167,12 @@ def credit_mutual(
 def bring_in(
     session: Session,
     community: Community,
-    member: Member,
+    member: Holder,
     *,
     minutes: int,
     happened_on: dt.date,
     key: str,
-    by: Member | None,
+    by: Holder | None,
     now: dt.datetime,
 ) -> Outcome:
     """Bring in the balance a member had before, in either direction. Raises as `transfer` does."""
@@ -204,7 +203,7 @@ def move(  # noqa: PLR0913 - as above
     happened_on: dt.date,
     category: str,
     key: str,
-    by: Member | None,
+    by: Holder | None,
     now: dt.datetime,
     memo: str | None = None,
 ) -> Outcome:
@@ -252,7 +251,7 @@ def take_back(
     *,
     reason: str,
     key: str,
-    by: Member | None,
+    by: Holder | None,
     now: dt.datetime,
 ) -> Outcome:
     """Move the hours of an entry back, once, with a reason; `overdrawn` names who it left short.
@@ -285,7 +284,7 @@ def set_limits(
     *,
     floor_minutes: int | None,
     ceiling_minutes: int | None,
-    by: Member | None,
+    by: Holder | None,
     reason: str | None,
     now: dt.datetime,
 ) -> None:
@@ -325,7 +324,7 @@ def set_state(
     code: str,
     state: str,
     *,
-    by: Member | None,
+    by: Holder | None,
     reason: str | None,
     now: dt.datetime,
 ) -> None:

@@ -16,6 +16,8 @@ from timebank.db import Base, OfCommunity, at_most, new_id, one_of, within_commu
 
 NAME_LENGTH_MAX = 60
 AREA_LENGTH_MAX = 60
+#: Folding may lengthen a name: "ß" becomes "ss".
+FOLDED_LENGTH_MAX = 2 * (2 * NAME_LENGTH_MAX) + 10
 EMAIL_LENGTH_MAX = 254
 PHONE_LENGTH_MAX = 30
 ABOUT_LENGTH_MAX = 1000
@@ -81,6 +83,8 @@ class DeviceSession(Base):
     agent: Mapped[str] = mapped_column(sa.String(AGENT_LENGTH_MAX))
     means: Mapped[str] = mapped_column(sa.String(20))
     created_at: Mapped[dt.datetime]
+    #: Somebody else uses it too: signed out when the browser closes, and soon when left alone.
+    is_shared: Mapped[bool] = mapped_column(default=False)
     last_seen_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
 
@@ -91,10 +95,18 @@ class DeviceSession(Base):
 
 
 class SignInToken(Base):
-    """A link sent by mail: hashed, single use, short-lived, for one purpose and one address."""
+    """A link sent by mail: hashed, single use, short-lived, for one purpose and one address.
+
+    `member_id` is the membership that was made with this address, where the purpose is "join".
+    `used_key` is the key of the page whose button used it, so that a double click of that very
+    button ends in one signed-in device and not in "this link was used".
+    """
 
     __tablename__ = "sign_in_token"
-    __table_args__ = (one_of("purpose", TOKEN_PURPOSES),)
+    __table_args__ = (
+        one_of("purpose", TOKEN_PURPOSES),
+        within_community("member", "member_id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     address_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("address.id"), index=True)
@@ -103,6 +115,10 @@ class SignInToken(Base):
     next_path: Mapped[str] = mapped_column(sa.String(500), default="/")
     expires_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
+    used_key: Mapped[str | None] = mapped_column(sa.String(36))
+    device_id: Mapped[uuid.UUID | None]
+    community_id: Mapped[uuid.UUID | None]
+    member_id: Mapped[uuid.UUID | None]
 
 
 class SignInAttempt(Base):
@@ -129,6 +145,7 @@ class Member(OfCommunity, Base):
         UniqueConstraint("community_id", "number"),
         UniqueConstraint("community_id", "person_id"),
         Index(None, "community_id", "state", "id"),
+        Index(None, "community_id", "folded_name", "id"),
         one_of("state", STATES),
         at_most("first_name", NAME_LENGTH_MAX),
         at_most("last_name", NAME_LENGTH_MAX),
@@ -151,6 +168,8 @@ class Member(OfCommunity, Base):
     state: Mapped[str] = mapped_column(sa.String(10))
     first_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH_MAX))
     last_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH_MAX), default="")
+    #: First and last name without accents and capitals, for search and order.
+    folded_name: Mapped[str] = mapped_column(sa.String(FOLDED_LENGTH_MAX))
     area: Mapped[str] = mapped_column(sa.String(AREA_LENGTH_MAX), default="")
     email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH_MAX), default="")
     phone: Mapped[str] = mapped_column(sa.String(PHONE_LENGTH_MAX), default="")

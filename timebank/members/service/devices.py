@@ -1,0 +1,101 @@
+"""Devices somebody is signed in on: each holds a secret of its own, and each can be ended."""
+
+import datetime as dt
+import secrets
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.db import new_id
+from timebank.members import queries
+from timebank.members.models import AGENT_LENGTH_MAX, DeviceSession
+
+SECRET_BYTES = 32
+#: How exactly it is kept when a device was used last; not every page view is written down.
+SEEN_EVERY = dt.timedelta(minutes=10)
+
+
+def begin_device(
+    session: Session,
+    person_id: uuid.UUID,
+    *,
+    means: str,
+    agent: str,
+    is_shared: bool,
+    now: dt.datetime,
+) -> tuple[DeviceSession, str]:
+    """Sign a person in on a device; return it and the secret for its cookie.
+
+    Args:
+        session: The open unit of work; this function never commits it.
+        person_id: Who.
+        means: How: "link", "password", "card" or "join".
+        agent: What the device is, in words.
+        is_shared: Whether others use it too: then it is signed out soon.
+        now: Aware time.
+    """
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    device = DeviceSession(
+        id=new_id(),
+        person_id=person_id,
+        secret_hash=queries.hash_secret(secret),
+        agent=agent[:AGENT_LENGTH_MAX],
+        means=means,
+        is_shared=is_shared,
+        created_at=now,
+        last_seen_at=now,
+    )
+    session.add(device)
+    session.flush()
+    return device, secret
+
+
+def see_device(session: Session, device_id: uuid.UUID, *, now: dt.datetime) -> None:
+    """Keep that a device is in use."""
+    session.execute(
+        sa.update(DeviceSession).where(DeviceSession.id == device_id).values(last_seen_at=now)
+    )
+
+
+def end_device(
+    session: Session, person_id: uuid.UUID, device_id: uuid.UUID, *, now: dt.datetime
+) -> bool:
+    """Sign a person out on one of their devices; tell whether it was theirs and signed in."""
+    return bool(_end(session, person_id, now, DeviceSession.id == device_id))
+
+
+def end_devices(
+    session: Session,
+    person_id: uuid.UUID,
+    *,
+    now: dt.datetime,
+    but: uuid.UUID | None = None,
+    means: str | None = None,
+) -> int:
+    """Sign a person out everywhere; return on how many devices.
+
+    Args:
+        session: The open unit of work; this function never commits it.
+        person_id: Who.
+        now: Aware time.
+        but: A device that stays signed in.
+        means: Only devices that were signed in by this means.
+    """
+    rules = []
+    if but is not None:
+        rules.append(DeviceSession.id != but)
+    if means is not None:
+        rules.append(DeviceSession.means == means)
+    return _end(session, person_id, now, *rules)
+
+
+def _end(
+    session: Session, person_id: uuid.UUID, now: dt.datetime, *rules: sa.ColumnElement[bool]
+) -> int:
+    ended = session.execute(
+        sa.update(DeviceSession)
+        .where(DeviceSession.person_id == person_id, DeviceSession.ended_at.is_(None), *rules)
+        .values(ended_at=now)
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]
