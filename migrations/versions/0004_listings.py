@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "check_hint IN ('none', 'ask lead', 'regulated')", name="ck_category_check_hint_known"
         ),
-        sa.CheckConstraint("key <> '' OR name <> ''", name="ck_category_has_a_name"),
+        sa.CheckConstraint("key <> ''", name="ck_category_has_a_key"),
         sa.CheckConstraint("length(name) <= 60", name="ck_category_name_fits"),
         sa.ForeignKeyConstraint(
             ["community_id", "parent_id"],
@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("posted_at", UtcDateTime(), nullable=False),
         sa.Column("renewed_at", UtcDateTime(), nullable=True),
+        sa.Column("nudged_days", sa.Integer(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(
             "audience IN ('everyone', 'community', 'coordinator')",
@@ -106,6 +107,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_listing_community_id_kind_state_area",
+        "listing",
+        ["community_id", "kind", "state", "area"],
+        unique=False,
+    )
+    op.create_index(
         "ix_listing_community_id_kind_state_id",
         "listing",
         ["community_id", "kind", "state", "id"],
@@ -145,7 +152,11 @@ def upgrade() -> None:
     op.create_table(
         "listing_word",
         sa.Column("community_id", Key(), nullable=False),
-        sa.Column("word", sa.String(length=40), nullable=False),
+        sa.Column(
+            "word",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("listing_id", Key(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id", "listing_id"],
@@ -169,6 +180,7 @@ def downgrade() -> None:
     op.drop_index("ix_listing_community_id_state_ends_on", table_name="listing")
     op.drop_index("ix_listing_community_id_member_id", table_name="listing")
     op.drop_index("ix_listing_community_id_kind_state_id", table_name="listing")
+    op.drop_index("ix_listing_community_id_kind_state_area", table_name="listing")
     op.drop_index("ix_listing_community_id_category_id", table_name="listing")
     op.drop_table("listing")
     op.drop_table("category")

@@ -24,6 +24,9 @@ STATES = ("open", "paused", "closed")
 TRANSITIONS = ("leaving hospital", "entering a service", "leaving a service", "crisis at a weekend")
 PARTS_OF_DAY = ("morning", "afternoon", "evening")
 WEEKDAYS = tuple(range(7))
+#: A longer word is cut, in the index and in the question alike.
+WORD_LENGTH_MAX = 40
+KEY_LENGTH_MAX = 60
 LISTED_DAYS_DEFAULT = 90
 LISTED_DAYS_MAX = 366
 
@@ -31,8 +34,9 @@ LISTED_DAYS_MAX = 366
 class Category(OfCommunity, Base):
     """A kind of help, in a tree of two levels.
 
-    Shipped categories carry a `key` and get their name from the translations; a community's own
-    name in `name` wins. `retired_at` hides a category from new listings and keeps old ones true.
+    The `key` never changes; hours given are counted under it. A shipped category gets its name from
+    the translations; a community's own name in `name` wins. `retired_at` hides a category from new
+    listings and keeps old ones true.
     """
 
     __tablename__ = "category"
@@ -41,11 +45,11 @@ class Category(OfCommunity, Base):
         UniqueConstraint("community_id", "key"),
         one_of("check_hint", CHECK_HINTS),
         at_most("name", CATEGORY_NAME_LENGTH_MAX),
-        CheckConstraint("key <> '' OR name <> ''", name="has_a_name"),
+        CheckConstraint("key <> ''", name="has_a_key"),
     )
 
     parent_id: Mapped[uuid.UUID | None]
-    key: Mapped[str] = mapped_column(sa.String(60))
+    key: Mapped[str] = mapped_column(sa.String(KEY_LENGTH_MAX))
     name: Mapped[str] = mapped_column(sa.String(CATEGORY_NAME_LENGTH_MAX), default="")
     check_hint: Mapped[str] = mapped_column(sa.String(10), default="none")
     position: Mapped[int] = mapped_column(default=0)
@@ -60,6 +64,7 @@ class Listing(OfCommunity, Base):
         within_community("member", "member_id"),
         within_community("category", "category_id"),
         Index(None, "community_id", "kind", "state", "id"),
+        Index(None, "community_id", "kind", "state", "area"),
         Index(None, "community_id", "member_id"),
         Index(None, "community_id", "category_id"),
         Index(None, "community_id", "state", "ends_on"),
@@ -100,6 +105,8 @@ class Listing(OfCommunity, Base):
     ends_on: Mapped[dt.date | None]
     posted_at: Mapped[dt.datetime]
     renewed_at: Mapped[dt.datetime | None]
+    #: The last reminder of the end that went out, as days before it; None after renewing.
+    nudged_days: Mapped[int | None]
     closed_at: Mapped[dt.datetime | None]
 
     slots: Mapped[list["ListingSlot"]] = relationship(cascade="all, delete-orphan")
@@ -137,5 +144,11 @@ class ListingWord(Base):
     )
 
     community_id: Mapped[uuid.UUID]
-    word: Mapped[str] = mapped_column(sa.String(40))
+    word: Mapped[str] = mapped_column(
+        # By code point, as SQLite does it: the order of a language would put the ends of a range
+        # somewhere else.
+        sa.String(WORD_LENGTH_MAX).with_variant(
+            sa.String(WORD_LENGTH_MAX, collation="C"), "postgresql"
+        )
+    )
     listing_id: Mapped[uuid.UUID]
