@@ -11,17 +11,32 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
 from timebank.db import db
+from timebank.exchanges import service as exchanges
+from timebank.members.service import links, throttle
+from timebank.web import drafts
+from timebank.web.session import delete_old_submissions, run_in_transaction
 
 LOOK_SECONDS = 1.0
 #: A job that fails waits longer each time, up to this.
 PAUSE_SECONDS_MAX = 600.0
+#: Things one job does in a row before the others have their turn.
+BATCH_MAX = 200
 
 log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """Does what is due in one unit of work; returns how many things that were."""
+
+    def __call__(self, session: Session, /, *, now: dt.datetime) -> int:
+        """Do it."""
 
 
 @dataclass(slots=True)
@@ -60,7 +75,35 @@ class Job:
 
 def jobs() -> list[Job]:
     """List what there is to do."""
-    return []
+    return [
+        Job("silence confirms", 60, _one_by_one(exchanges.confirm_next_silent)),
+        Job("silence is announced", 300, _one_by_one(exchanges.remind_next)),
+        Job("sign-in tries are forgotten", 3600, _at_once(throttle.delete_old_attempts)),
+        Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
+        Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
+        Job("drafts nobody finished are forgotten", 3600, _at_once(drafts.delete_stale)),
+    ]
+
+
+def _at_once(service: Service) -> Callable[[dt.datetime], int]:
+    """Do all that is due in one transaction."""
+
+    def work(now: dt.datetime) -> int:
+        return run_in_transaction(lambda session: service(session, now=now))
+
+    return work
+
+
+def _one_by_one(service: Service) -> Callable[[dt.datetime], int]:
+    """Do what is due one thing a transaction, so that one that fails does not undo the others."""
+
+    def work(now: dt.datetime) -> int:
+        done = 0
+        while done < BATCH_MAX and run_in_transaction(lambda session: service(session, now=now)):
+            done += 1
+        return done
+
+    return work
 
 
 def run(app: Flask, todo: Iterable[Job], *, stop: threading.Event) -> None:
