@@ -1,0 +1,184 @@
+"""Commands of the books: check the database, export the books, check what was exported."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import Connection
+
+from ledger.books import export
+from ledger.errors import LedgerRefusal
+from ledger.verify import Report, verify
+from timebank.communities import queries as communities
+from timebank.communities.models import Community
+from timebank.config import ROOT
+from timebank.db import db
+
+#: What the audit may take before it is stopped: far above a year of a large town.
+AUDIT_SECONDS_MAX: Final = 600
+AUDIT_MEGABYTES_MAX: Final = 4_096
+#: Exit statuses of the audit that mean an answer; any other means it was stopped.
+AUDIT_ANSWERS: Final = (0, 1)
+
+ledger_group = AppGroup("ledger", help="Check the hours in the database.")
+books_group = AppGroup("books", help="Export the books, and check exported books.")
+community_option = click.option(
+    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")
+
+
+def register(cli: AppGroup) -> None:
+    """Add these commands to the command line."""
+    cli.add_command(ledger_group)
+    cli.add_command(books_group)
+
+
+@ledger_group.command("verify")
+@community_option
+@json_option
+def verify_command(*, slug: str | None, as_json: bool) -> None:
+    """Work every figure out again from the entries, and compare.
+
+    Looks at every community unless one is named. Ends with 0 if everything fits.
+    """
+    chosen = [_one(slug)] if slug else list(communities.every(db.session()))
+    if not chosen:
+        raise click.ClickException("There is no community yet.")
+    reports = {}
+    for community in chosen:
+        with _snapshot() as connection:
+            reports[community.slug] = verify(connection, community.id)
+    if as_json:
+        facts = {slug: _report_facts(report) for slug, report in reports.items()}
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for name, report in reports.items():
+            click.echo(_report_text(name, report))
+    sys.exit(0 if all(report.ok for report in reports.values()) else 1)
+
+
+@books_group.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@community_option
+@json_option
+def export_command(folder: Path, *, slug: str | None, as_json: bool) -> None:
+    """Write the books into FOLDER: no names, no words, nothing but hours.
+
+    Files that stayed the same are left alone, and so is FOLDER/local.
+    """
+    community = _one(slug)
+    try:
+        with _snapshot() as connection:
+            done = export(connection, community.id, folder)
+    except LedgerRefusal as refusal:
+        raise click.ClickException(
+            f"{folder} holds something else: {refusal.facts['found']}. Name an empty folder."
+            if "found" in refusal.facts
+            else str(refusal)
+        ) from refusal
+    except OSError as error:
+        raise click.ClickException(f"The books could not be written: {error}") from error
+    if as_json:
+        facts = {
+            "community": community.slug,
+            "entries": done.entries,
+            "chain": done.chain.hex(),
+            "files": done.files,
+            "written": done.written,
+        }
+        click.echo(json.dumps(facts, indent=2))
+        return
+    click.echo(
+        f"{done.entries} entries in {len(done.files)} files, {len(done.written)} of them written."
+        f"\nCheck them with: timebank books check {folder}"
+    )
+
+
+@books_group.command("check", with_appcontext=False)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def check_command(folder: Path, *, as_json: bool) -> None:
+    """Check the books in FOLDER with a program that sees nothing but them.
+
+    It runs beancount's own checks, follows the chain through the files, and adds up. Ends with 0
+    if everything fits.
+    """
+    command = [
+        *(sys.executable, "-m", "ledger.audit", str(folder.resolve())),
+        *("--seconds", str(AUDIT_SECONDS_MAX), "--megabytes", str(AUDIT_MEGABYTES_MAX)),
+        *(["--json"] if as_json else []),
+    ]
+    try:
+        answer = subprocess.run(  # noqa: S603 - our own words and a folder that is there
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=AUDIT_SECONDS_MAX,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException("The check took too long and was stopped.") from error
+    if answer.returncode not in AUDIT_ANSWERS or not answer.stdout:
+        said = answer.stderr.strip().rsplit("\n", 1)[-1] or f"status {answer.returncode}"
+        raise click.ClickException(f"The check was stopped before it was done: {said}")
+    click.echo(answer.stdout, nl=False)
+    sys.exit(answer.returncode)
+
+
+@contextmanager
+def _snapshot() -> Iterator[Connection]:
+    """A connection that reads one moment of the database, and changes nothing."""
+    level = {"isolation_level": "REPEATABLE READ"} if db.engine.name == "postgresql" else {}
+    with db.engine.connect().execution_options(**level) as connection:
+        yield connection
+
+
+def _one(slug: str | None) -> Community:
+    """The community that is meant."""
+    session = db.session()
+    if slug is not None:
+        named = communities.by_slug(session, slug)
+        if named is None:
+            raise click.ClickException(f"There is no community {slug!r}.")
+        return named
+    found = communities.every(session)
+    if len(found) != 1:
+        slugs = ", ".join(community.slug for community in found) or "none yet"
+        raise click.ClickException(f"Say which with --community. There are: {slugs}.")
+    return found[0]
+
+
+def _report_facts(report: Report) -> Mapping[str, Any]:
+    return {
+        "ok": report.ok,
+        "entries": report.entries,
+        "accounts": report.accounts,
+        "sum_minutes": report.total_minutes,
+        "chain": report.head.hex(),
+        "problems": [
+            {
+                "reason": problem.reason,
+                "where": problem.where,
+                "expected": problem.expected,
+                "found": problem.found,
+            }
+            for problem in report.problems
+        ],
+    }
+
+
+def _report_text(slug: str, report: Report) -> str:
+    if report.ok:
+        return (
+            f"{slug}: the book is right. {report.entries} entries, {report.accounts} accounts,"
+            f" adding up to {report.total_minutes} minutes.\n{slug}: chain {report.head.hex()}"
+        )
+    return "\n".join([f"{slug}: the book is NOT right.", *map(str, report.problems)])
