@@ -202,10 +202,10 @@ def settle(
         exchange.state, exchange.awaiting_id = "cancelled", None
         moving.stop_waiting(exchange)
         moving.note(session, exchange, "settle", by=by, now=now, minutes=0, words=reason)
+        moving.tell_both(session, exchange, "exchange-settled", now=now)
     else:
         exchange.worked_minutes = moving.rounded(community, worked_minutes)
         moving.book(session, community, exchange, "settle", by=by, words=reason, now=now)
-    moving.tell_both(session, exchange, "exchange-settled", now=now)
     return exchange
 
 

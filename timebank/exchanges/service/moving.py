@@ -39,6 +39,14 @@ from timebank.messaging import service as messaging
 TOPIC = "exchange"
 TOPIC_WORK = "work"
 COORDINATOR = "coordinator"
+#: The notice that hours have moved, by the move that did it; None is silence.
+CONFIRMED_KINDS: Mapping[str | None, str] = MappingProxyType(
+    {
+        "confirm": "exchange-confirmed",
+        "settle": "exchange-settled",
+        None: "exchange-confirmed-by-silence",
+    }
+)
 #: What can keep hours from moving that both sides agree on, as `Exchange.held_up_by` says it.
 HELD_UP_BY: Mapping[type[Exception], str] = MappingProxyType(
     {
@@ -276,8 +284,7 @@ def book(
     exchange.state, exchange.awaiting_id = "confirmed", None
     stop_waiting(exchange)
     note(session, exchange, move, by=by, now=now, minutes=exchange.worked_minutes, words=words)
-    kind = "exchange-confirmed" if by is not None else "exchange-confirmed-by-silence"
-    tell_both(session, exchange, kind, now=now, but=by)
+    tell_both(session, exchange, CONFIRMED_KINDS[move if by else None], now=now, but=by)
 
 
 def _transfer(
@@ -309,6 +316,7 @@ def _transfer(
 def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime) -> None:
     """Keep an exchange done that all have said yes to, until a limit is out of the way."""
     first_time = exchange.held_up_at is None
+    exchange.state = "done"
     exchange.awaiting_id = exchange.reminded_at = None
     exchange.held_up_at = exchange.held_up_at or now
     exchange.held_up_by = reason
