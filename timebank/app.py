@@ -21,7 +21,7 @@ from timebank.db import db
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession
 from timebank.messaging import queries as messages
-from timebank.web import access, assets, filters, headers, navigation, refusals
+from timebank.web import access, assets, filters, headers, log, navigation, refusals
 from timebank.web.session import new_submission_key
 
 #: Modules with blueprints, in no order that matters; each exposes `blueprints`.
@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         PREFERRED_URL_SCHEME=settings.base_url.split(":", 1)[0],
     )
+    log.init_app(app)
     _setup_proxy(app, settings)
     database.init_app(app, settings.database_url)
     _setup_languages(app)

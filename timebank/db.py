@@ -166,9 +166,11 @@ def sqlite_module() -> ModuleType:
 
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options every engine of this application is made with."""
+    # What people wrote stays out of error messages, and so out of the log.
     if database_url.startswith("sqlite:"):
-        return {"module": sqlite_module()}
+        return {"module": sqlite_module(), "hide_parameters": True}
     return {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         # No prepared statements and no session settings: both leak behind a pooler
         # (`docs/operations.md`).
