@@ -44,7 +44,7 @@ def init_app(app: Flask, *, base_url: str) -> None:
             response.headers["Strict-Transport-Security"] = (
                 f"max-age={YEAR_SECONDS}; includeSubDomains"
             )
-        if request.endpoint != "assets.file":
+        if request.endpoint != "assets.file" or response.status_code >= 400:  # noqa: PLR2004 - HTTP's line
             # Pages are personal, and the next person at a shared phone may press Back.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
