@@ -188,7 +188,7 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     settings = [f"-c{name}={value}" for name, value in SERVER_SETTINGS.items()]
     with (data.parent / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 -- our own words
+        process = subprocess.Popen(
             [program, "-D", data, "-p", str(port), *settings],
             user=owner,
             group=owner,
@@ -213,14 +213,14 @@ def _running(
 def _wait(programs: Path, port: int, process: subprocess.Popen[bytes]) -> None:
     command: list[str | Path] = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
     deadline = time.monotonic() + START_SECONDS_MAX
-    while subprocess.run(command, check=False).returncode:  # noqa: S603 -- our own words
+    while subprocess.run(command, check=False).returncode:
         assert process.poll() is None, "PostgreSQL stopped while starting"
         assert time.monotonic() < deadline, "PostgreSQL did not start"
         time.sleep(0.05)
 
 
 def _run(owner: str | None, *command: str | Path) -> None:
-    done = subprocess.run(  # noqa: S603 -- our own words
+    done = subprocess.run(
         command,
         check=False,
         capture_output=True,

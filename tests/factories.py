@@ -96,7 +96,13 @@ def make_person(session: Session, *, address: str = "", now: dt.datetime = NOW) 
     return person
 
 
-def sign_in(client: FlaskClient, session: Session, member: Member | Person) -> DeviceSession:
+def sign_in(
+    client: FlaskClient,
+    session: Session,
+    member: Member | Person,
+    *,
+    base_url: str = "https://timebank.example",
+) -> DeviceSession:
     """Make this browser one on which the member is signed in."""
     person_id = member.person_id if isinstance(member, Member) else member.id
     assert person_id is not None
@@ -111,7 +117,7 @@ def sign_in(client: FlaskClient, session: Session, member: Member | Person) -> D
     )
     session.add(device)
     session.commit()
-    with client.session_transaction(base_url="https://timebank.example") as cookie:
+    with client.session_transaction(base_url=base_url) as cookie:
         cookie["_user_id"] = secret
         cookie["_fresh"] = True
     return device
