@@ -12,6 +12,7 @@ from typing import ClassVar
 from uuid import UUID
 
 
+@dataclass(eq=False)
 class LedgerError(Exception):
     """Anything the ledger raises; ``reason`` names it for machines."""
 
@@ -20,7 +21,7 @@ class LedgerError(Exception):
     @property
     def facts(self) -> dict[str, object]:
         """The facts of this error by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __str__(self) -> str:
         """Name the reason and its facts, for logs and not for people."""

@@ -1,0 +1,114 @@
+"""Many at once: one line at the head of the book, and nobody loses a minute."""
+
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from ledger import journal
+from ledger.entries import Outcome
+from tests.ledger.desk import ANN, BEN, BOOK, CAT, SECRET, Desk
+from timebank.config import ROOT
+
+PROCESSES, EACH = 6, 20
+
+
+def test_twenty_posts_at_once_with_one_key_make_one_entry(desk: Desk) -> None:
+    start = threading.Barrier(20)
+    request = desk.request(key="exchange:1")
+
+    def confirm(_number: int) -> Outcome:
+        start.wait()
+        with desk.writing() as connection:
+            return journal.post(connection, request, secret=SECRET, now=desk.now)
+
+    with ThreadPoolExecutor(20) as threads:
+        outcomes = list(threads.map(confirm, range(20)))
+    assert Counter(outcome.status for outcome in outcomes) == {"posted": 1, "replayed": 19}
+    assert len({outcome.entry_id for outcome in outcomes}) == 1
+    assert desk.balances(ANN, BEN) == [-60, 60]
+    assert desk.verify().entries == 1
+
+
+def test_six_processes_end_at_the_right_balance(desk: Desk, engine_url_of: str) -> None:
+    command = [sys.executable, str(Path(__file__).parent / "writer.py"), engine_url_of]
+    running = [
+        subprocess.Popen([*command, f"p{number}", str(EACH)], cwd=ROOT, env={"PYTHONPATH": "."})
+        for number in range(PROCESSES)
+    ]
+    assert [process.wait(120) for process in running] == [0] * PROCESSES
+    expected: Counter[str] = Counter()
+    for number in range(PROCESSES):
+        chosen = random.Random(f"p{number}")
+        for _entry in range(EACH):
+            payer, payee = chosen.sample([ANN, BEN, CAT], 2)
+            expected[payer] -= 1
+            expected[payee] += 1
+    assert desk.balances(ANN, BEN, CAT) == [expected[ANN], expected[BEN], expected[CAT]]
+    report = desk.verify()
+    assert (report.ok, report.entries) == (True, PROCESSES * EACH)
+
+
+def test_every_snapshot_of_a_busy_book_adds_up_to_zero(desk: Desk) -> None:
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(40):
+            desk.post(*((ANN, BEN, 7) if number % 2 else (BEN, CAT, 3)))
+        done.set()
+
+    def read() -> list[int]:
+        sums: list[int] = []
+        while not done.is_set() or not sums:
+            sums.append(total(desk.engine))
+        return sums
+
+    with ThreadPoolExecutor(3) as threads:
+        writing = threads.submit(write)
+        reading = [threads.submit(read) for _reader in range(2)]
+        writing.result()
+        sums = {found for reader in reading for found in reader.result()}
+    assert sums == {0}
+
+
+def total(engine: Engine) -> int:
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT sum(posted_in - posted_out) FROM account"))
+        return int(found.scalar_one())
+
+
+def test_orders_of_accounts_that_cross_do_not_lock_each_other_out(desk: Desk) -> None:
+    """Half pay one way and half the other, on the same two accounts."""
+    requests = [
+        desk.request(*((ANN, BEN) if number % 2 else (BEN, ANN)), 5, key=f"k{number}")
+        for number in range(40)
+    ]
+
+    def write(number: int) -> str:
+        with desk.writing() as connection:
+            return journal.post(connection, requests[number], secret=SECRET, now=desk.now).status
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(write, range(40))) == {"posted"}
+    assert desk.balances(ANN, BEN) == [0, 0]
+    assert desk.verify().ok
+
+
+def test_a_plain_begin_is_enough_for_the_lock(desk: Desk) -> None:
+    """Even a caller that forgot to say it will write does not lose an update on SQLite."""
+    requests = [desk.request(key=f"k{number}", minutes=1) for number in range(12)]
+
+    def write(number: int) -> int:
+        with desk.engine.connect() as connection, connection.begin():
+            return journal.post(connection, requests[number], secret=SECRET, now=desk.now).seq
+
+    with ThreadPoolExecutor(4) as threads:
+        places = sorted(threads.map(write, range(12)))
+    assert places == list(range(1, 13))
+    assert desk.book_id == BOOK
+    assert desk.balance(BEN) == 12

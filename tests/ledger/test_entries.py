@@ -1,0 +1,106 @@
+import datetime as dt
+import secrets
+from typing import Any
+from uuid import RFC_4122
+
+import pytest
+
+from ledger import entries
+from ledger.entries import EntryRequest, LegRequest, uuid7
+from ledger.errors import BadField, BadMinutes, LedgerError, SameAccount, UnsupportedKind
+from tests.ledger.desk import ANN, BEN, BOOK
+
+NOW = dt.datetime(2026, 1, 2, 10, tzinfo=dt.UTC)
+
+
+def request(**changed: Any) -> EntryRequest:
+    values: dict[str, Any] = {
+        "book_id": BOOK,
+        "kind": "exchange",
+        "legs": (LegRequest(ANN, BEN, 60),),
+        "occurred_on": dt.date(2026, 1, 2),
+        "actor": None,
+        "category": "company",
+        "idem_key": "key-1",
+    }
+    return EntryRequest(**(values | changed))
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 1.0, "60", True, None, 6_000_001])
+def test_only_whole_minutes_within_reason_move(minutes: Any) -> None:
+    with pytest.raises(BadMinutes) as refused:
+        LegRequest(ANN, BEN, minutes)
+    assert refused.value.facts == {"minutes": minutes, "minutes_max": 6_000_000}
+
+
+@pytest.mark.parametrize("minutes", [1, 6_000_000])
+def test_one_minute_and_a_hundred_thousand_hours_move(minutes: int) -> None:
+    assert LegRequest(ANN, BEN, minutes).values == (ANN, BEN, minutes)
+
+
+def test_nobody_pays_themselves() -> None:
+    with pytest.raises(SameAccount, match=r"same-account: code=M000001"):
+        LegRequest(ANN, ANN, 60)
+
+
+@pytest.mark.parametrize(("payer", "payee"), [("Anna", BEN), (ANN, "Ben"), (None, BEN)])
+def test_a_leg_names_codes_and_not_people(payer: Any, payee: Any) -> None:
+    with pytest.raises(BadField):
+        LegRequest(payer, payee, 60)
+
+
+@pytest.mark.parametrize("kind", ["hold", "capture", "release", "expiry", "clearing", "loan"])
+def test_kinds_that_are_not_posted_yet_are_refused_by_name(kind: str) -> None:
+    with pytest.raises(UnsupportedKind, match=kind):
+        request(kind=kind)
+
+
+def test_a_reversal_names_its_entry_and_nothing_else_does() -> None:
+    with pytest.raises(UnsupportedKind):
+        request(kind="reversal")
+    with pytest.raises(UnsupportedKind):
+        request(kind="exchange", reverses=BOOK)
+    assert request(kind="reversal", reverses=BOOK).reverses == BOOK
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("legs", ()),
+        ("legs", (LegRequest(ANN, BEN, 1),) * (entries.LEGS_MAX + 1)),
+        ("occurred_on", NOW),
+        ("occurred_on", "2026-01-02"),
+        ("category", ""),
+        ("category", "Food & drink"),
+        ("category", "x" * 61),
+        ("category", 'company"\n2026-01-01 open Assets:Evil'),
+        ("idem_key", ""),
+        ("idem_key", "a key"),
+        ("idem_key", "x" * 101),
+        ("memo", ""),
+        ("memo", "x" * 2_001),
+        ("memo", "nothing\x00here"),
+        ("memo", "half \ud800"),
+    ],
+)
+def test_what_can_not_be_written_down_is_refused_with_its_name(field: str, value: Any) -> None:
+    with pytest.raises(BadField) as refused:
+        request(**{field: value})
+    assert refused.value.field == field
+
+
+def test_who_asks_is_not_part_of_what_is_meant() -> None:
+    assert request(actor=BOOK).meaning() == request(actor=None).meaning()
+    assert request(memo="Thanks").meaning() != request().meaning()
+
+
+def test_ids_are_version_seven_and_sort_by_time() -> None:
+    first, second = (uuid7(NOW + dt.timedelta(seconds=n), secrets.token_bytes) for n in (0, 1))
+    assert first < second
+    assert (first.version, first.variant) == (7, RFC_4122)
+    assert uuid7(NOW, lambda count: b"\xff" * count).hex == "019b7e265500" + "7fffbfffffffffffffff"
+
+
+def test_errors_name_their_reason_and_facts() -> None:
+    assert str(LedgerError()) == "ledger-error: "
+    assert str(BadField("memo", "")) == "bad-field: field=memo, value="
