@@ -166,12 +166,17 @@ def supports_of(listing: Listing) -> str:
 
 
 def where_of(listing: Listing) -> str:
-    """Return where the help takes place: never more than an area."""
-    if listing.place == "area" and listing.area:
-        return listing.area
-    if listing.place == "public" and listing.area:
-        return _("%(area)s, in a public place", area=listing.area)
-    return str(PLACES[listing.place])
+    """Return where the help of a listing takes place: never more than an area."""
+    return where(listing.place, listing.area)
+
+
+def where(place: str, area: str) -> str:
+    """Return a place and an area in words."""
+    if place == "area" and area:
+        return area
+    if place == "public" and area:
+        return _("%(area)s, in a public place", area=area)
+    return str(PLACES[place])
 
 
 def someone() -> str:

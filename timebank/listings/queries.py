@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from timebank.communities.models import Community
 from timebank.listings import policy
@@ -15,6 +15,7 @@ from timebank.listings.errors import CategoryNotFoundError, ListingNotFoundError
 from timebank.listings.models import AUDIENCES, Category, Listing, ListingSlot, ListingWord
 from timebank.listings.search import LAST, questions_in
 from timebank.members.models import Member
+from timebank.messaging.models import Conversation, Participant
 
 #: Areas offered to choose from.
 AREAS_MAX = 60
@@ -98,6 +99,7 @@ def shown(
             _visible(community_id, policy.audiences_of(viewer, roles), today),
             *_narrowed(community_id, wanted),
         )
+        .options(selectinload(Listing.slots))
         .order_by(Listing.id.desc())
         .limit(limit)
     )
@@ -160,6 +162,46 @@ def _found_by(
     return Listing.id.in_(sa.union(ids, in_categories))
 
 
+def get_with_owner(
+    session: Session,
+    community: Community,
+    listing_id: uuid.UUID,
+    viewer: Member | None,
+    *,
+    now: dt.datetime,
+    roles: frozenset[str] = NO_ROLES,
+) -> tuple[Listing, Member]:
+    """Return a listing that a viewer may open, and the member who put it up.
+
+    Whoever put it up, and whoever they talk with about it, may open it whatever its state.
+
+    Raises:
+        ListingNotFoundError: If there is none, or it is not for this viewer.
+    """
+    audiences = policy.audiences_of(viewer, roles)
+    rule = _visible(community.id, audiences, local_date(community, now))
+    if viewer is not None:
+        talked = sa.select(Participant.id).join(
+            Conversation,
+            (Conversation.community_id == Participant.community_id)
+            & (Conversation.id == Participant.conversation_id),
+        )
+        rule |= Listing.member_id == viewer.id
+        rule |= talked.where(
+            Participant.community_id == community.id,
+            Participant.member_id == viewer.id,
+            Conversation.about_id == Listing.id,
+        ).exists()
+    found = session.execute(
+        sa.select(Listing, Member)
+        .join(Member, _with_member())
+        .where(rule, Listing.community_id == community.id, Listing.id == listing_id)
+    ).first()
+    if found is None:
+        raise ListingNotFoundError
+    return found[0], found[1]
+
+
 def get(
     session: Session,
     community: Community,
@@ -169,22 +211,28 @@ def get(
     now: dt.datetime,
     roles: frozenset[str] = NO_ROLES,
 ) -> Listing:
-    """Return a listing that a viewer may open; their own whatever its state.
+    """Return a listing that a viewer may open; see `get_with_owner`.
 
     Raises:
         ListingNotFoundError: If there is none, or it is not for this viewer.
     """
-    listing = by_id(session, community.id, listing_id)
-    if viewer is not None and listing.member_id == viewer.id:
-        return listing
-    audiences = policy.audiences_of(viewer, roles)
-    rule = _visible(community.id, audiences, local_date(community, now))
-    may_find = session.scalar(
-        sa.select(Listing.id).join(Member, _with_member()).where(rule, Listing.id == listing.id)
-    )
-    if may_find is None:
-        raise ListingNotFoundError
-    return listing
+    return get_with_owner(session, community, listing_id, viewer, now=now, roles=roles)[0]
+
+
+def place_in_tree(session: Session, listing: Listing) -> tuple[Category, Category]:
+    """Return a listing's category and the heading it stands under; of a heading, twice itself."""
+    heading = aliased(Category)
+    found = session.execute(
+        sa.select(Category, heading)
+        .outerjoin(
+            heading,
+            (heading.community_id == Category.community_id) & (heading.id == Category.parent_id),
+        )
+        .where(Category.community_id == listing.community_id, Category.id == listing.category_id)
+    ).one()
+    leaf: Category = found[0]
+    top: Category | None = found[1]
+    return leaf, leaf if top is None else top
 
 
 def by_id(session: Session, community_id: uuid.UUID, listing_id: uuid.UUID) -> Listing:

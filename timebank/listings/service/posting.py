@@ -38,6 +38,7 @@ from timebank.listings.models import (
     ListingWord,
 )
 from timebank.listings.search import spellings_in
+from timebank.members import queries as members
 from timebank.members.models import AREA_LENGTH_MAX, Member
 from timebank.messaging import service as messaging
 from timebank.messaging.models import Conversation
@@ -130,7 +131,24 @@ def post_listing(
     session.add(listing)
     session.flush()
     _index(session, listing)
+    if listing.kind == "request" and listing.transition is not None:
+        _call_coordinators(session, listing, now)
     return listing
+
+
+def _call_coordinators(session: Session, listing: Listing, now: dt.datetime) -> None:
+    """Tell the coordinators at once of a request at a hard moment: it should not wait its turn."""
+    for coordinator in members.holders(session, listing.community_id, policy.COORDINATOR):
+        if coordinator.id != listing.member_id:
+            messaging.tell(
+                session,
+                coordinator,
+                topic="work",
+                kind="urgent request",
+                facts={"title": listing.title},
+                path=f"listings/{listing.id}",
+                now=now,
+            )
 
 
 def change_listing(
