@@ -3,12 +3,14 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from timebank.exchanges.errors import ExchangeNotFoundError
 from timebank.exchanges.models import Exchange, ExchangeMove, ThankYou
-from timebank.listings.models import Listing
+from timebank.listings.models import Category, Listing
 from timebank.members.models import Member
 
 #: States of an exchange that nobody has agreed to: whoever asked without a name keeps it so.
@@ -138,3 +140,157 @@ def by_account_codes(
         .where(Member.community_id == community_id, Member.number.in_(numbers))
         .order_by(Member.number)
     ).all()
+
+
+# ------------------------------------------------------------------------------- pages
+
+#: States in which something is still to come.
+OPEN_STATES = ("proposed", "agreed", "done", "queried")
+ENDED_STATES = ("confirmed", "declined", "cancelled")
+#: Nobody has so many things under way; a bound all the same.
+OPEN_MAX = 60
+#: How many of the latest exchanges are looked through for people one knows.
+RECENT_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """An exchange with everything a page says about it.
+
+    Attributes:
+        listing: The listing it came from, or None.
+    """
+
+    exchange: Exchange
+    giver: Member
+    receiver: Member
+    category: Category
+    listing: Listing | None
+
+    def is_giver(self, member: Member) -> bool:
+        """Tell whether a member gives the help."""
+        return self.exchange.giver_id == member.id
+
+    def other(self, member: Member) -> Member:
+        """Return the other side as seen from a member."""
+        return self.receiver if self.is_giver(member) else self.giver
+
+    def is_unnamed(self, member: Member) -> bool:
+        """Tell whether this side stays "a member" to the other for now."""
+        return (
+            self.listing is not None
+            and self.listing.is_anonymous
+            and self.listing.member_id == member.id
+            and self.exchange.state in UNNAMED_STATES
+        )
+
+
+def _deals() -> sa.Select[Exchange, Member, Member, Category, Listing]:
+    giver, receiver = aliased(Member), aliased(Member)
+    here = Exchange.community_id
+    return (
+        sa.select(Exchange, giver, receiver, Category, Listing)
+        .join(giver, (giver.community_id == here) & (giver.id == Exchange.giver_id))
+        .join(receiver, (receiver.community_id == here) & (receiver.id == Exchange.receiver_id))
+        .join(Category, (Category.community_id == here) & (Category.id == Exchange.category_id))
+        .outerjoin(Listing, (Listing.community_id == here) & (Listing.id == Exchange.listing_id))
+    )
+
+
+def deal(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> Deal:
+    """Return an exchange with its people.
+
+    Raises:
+        ExchangeNotFoundError: If there is none.
+    """
+    row = session.execute(
+        _deals().where(Exchange.community_id == community_id, Exchange.id == exchange_id)
+    ).first()
+    if row is None:
+        raise ExchangeNotFoundError
+    exchange, giver, receiver, category, listing = row
+    return Deal(exchange, giver, receiver, category, listing)
+
+
+def open_deals(session: Session, member: Member) -> list[Deal]:
+    """Return what a member has under way, the newest first."""
+    return _by_side(session, member, Exchange.state.in_(OPEN_STATES), limit=OPEN_MAX)
+
+
+def ended_deals(
+    session: Session, member: Member, *, after: uuid.UUID | None, limit: int
+) -> list[Deal]:
+    """Return up to `limit` exchanges of a member that are over, the newest first."""
+    earlier = sa.true() if after is None else Exchange.id < after
+    rule = sa.and_(Exchange.state.in_(ENDED_STATES), earlier)
+    return _by_side(session, member, rule, limit=limit)
+
+
+def _by_side(
+    session: Session, member: Member, rule: sa.ColumnElement[bool], *, limit: int
+) -> list[Deal]:
+    """Look at each side by its own index; asking for either at once would use neither."""
+    halves = [
+        sa.select(
+            sa.select(Exchange.id)
+            .where(Exchange.community_id == member.community_id, side == member.id, rule)
+            .order_by(Exchange.id.desc())
+            .limit(limit)
+            .subquery()
+            .c.id
+        )
+        for side in (Exchange.giver_id, Exchange.receiver_id)
+    ]
+    rows = session.execute(
+        _deals()
+        .where(
+            Exchange.community_id == member.community_id,
+            Exchange.id.in_(sa.union_all(*halves)),
+        )
+        .order_by(Exchange.id.desc())
+        .limit(limit)
+    )
+    return [
+        Deal(exchange, giver, receiver, category, listing)
+        for exchange, giver, receiver, category, listing in rows
+    ]
+
+
+def story(session: Session, exchange: Exchange) -> list[tuple[ExchangeMove, Member | None]]:
+    """Return every move of an exchange with who made it, in order."""
+    rows = session.execute(
+        sa.select(ExchangeMove, Member)
+        .outerjoin(
+            Member,
+            (Member.community_id == ExchangeMove.community_id)
+            & (Member.id == ExchangeMove.by_member_id),
+        )
+        .where(
+            ExchangeMove.community_id == exchange.community_id,
+            ExchangeMove.exchange_id == exchange.id,
+        )
+        .order_by(ExchangeMove.id)
+    )
+    return [(move, member) for move, member in rows]
+
+
+def thanks(session: Session, exchange: Exchange) -> Sequence[ThankYou]:
+    """Return the thank-yous of an exchange, at most one from each side."""
+    return session.scalars(
+        sa.select(ThankYou)
+        .where(
+            ThankYou.community_id == exchange.community_id,
+            ThankYou.exchange_id == exchange.id,
+        )
+        .order_by(ThankYou.id)
+    ).all()
+
+
+def people_known(session: Session, member: Member, *, limit: int) -> list[Member]:
+    """Return the people a member helped or was helped by lately, each once, the latest first."""
+    known: dict[uuid.UUID, Member] = {}
+    for deal in _by_side(session, member, sa.true(), limit=RECENT_MAX):
+        other = deal.other(member)
+        if other.is_here and not deal.is_unnamed(other):
+            known.setdefault(other.id, other)
+    return list(known.values())[:limit]

@@ -1,0 +1,130 @@
+"""A quick note of help that was given without arranging it here: one page, twenty seconds."""
+
+import uuid
+
+from flask import flash, g, request
+from flask.typing import ResponseReturnValue
+
+from timebank.clock import utc_now
+from timebank.db import db
+from timebank.errors import RefusalError
+from timebank.exchanges import queries, service
+from timebank.exchanges.forms import LogForm, offer_categories, offer_minutes
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.views.frame import bp, page, refused, to_exchange
+from timebank.listings import queries as listings
+from timebank.members import policy as members_policy
+from timebank.members import queries as members
+from timebank.members.models import Member
+from timebank.web.access import Access, access
+from timebank.web.filters import today
+from timebank.web.session import writes
+from timebank.web.words import gettext as _
+
+#: People offered while typing, and people to choose from where a name fits several.
+KNOWN_MAX = 12
+CHOICES_MAX = 12
+
+
+@bp.route("/log", methods=["GET", "POST"])
+@access(Access.MEMBER)
+@writes
+def log() -> ResponseReturnValue:
+    """Note help that was given, and ask the other side."""
+    form = _form()
+    if form.validate_on_submit():
+        other = _other(form)
+        exchange = _noted(form, other) if other is not None else None
+        if other is not None and exchange is not None:
+            flash(_("Noted. We asked %(name)s: did this happen?", name=other.first_name))
+            return to_exchange(exchange.id)
+    elif form.is_submitted():
+        # A mistake elsewhere must not make anybody choose the person twice.
+        _offer(form, _found(form.who.data or ""))
+    return page(
+        "exchanges/log.html",
+        form,
+        mistaken=form.is_submitted(),
+        known=queries.people_known(db.session(), g.member, limit=KNOWN_MAX),
+        asks_which=bool(form.member_number.choices),
+    )
+
+
+def _form() -> LogForm:
+    given = {
+        "happened_on": today(),
+        "who": request.args.get("with", ""),
+        "side": "receive" if request.args.get("side") == "receive" else "give",
+    }
+    form = LogForm(data=given)
+    offer_minutes(form.worked_minutes, g.community)
+    offer_categories(form.category_id, listings.categories(db.session(), g.community.id))
+    return form
+
+
+def _found(text: str) -> list[Member]:
+    """Find people by what everybody may know of them: first name and number."""
+    folded = members_policy.fold(text)
+    number = text.strip().upper().removeprefix("M").lstrip("0")
+    return [
+        member
+        for member in members.find(db.session(), g.community.id, text, limit=CHOICES_MAX * 4)
+        if member.id != g.member.id
+        and (folded in members_policy.fold(member.first_name) or number == str(member.number))
+    ][:CHOICES_MAX]
+
+
+def _other(form: LogForm) -> Member | None:
+    """Return whom the form means; where that is open, ask on the form and return None."""
+    text = form.who.data
+    found = _found(text)
+    chosen = [member for member in found if str(member.number) == form.member_number.data]
+    folded = members_policy.fold(text)
+    exact = [
+        member
+        for member in found
+        if members_policy.fold(member.first_name) == folded
+        or member.account_code == text.strip().upper()
+        or str(member.number) == text.strip()
+    ]
+    if chosen or len(exact) == 1:
+        return (chosen or exact)[0]
+    _offer(form, found)
+    if found:
+        form.member_number.errors = [_("Choose the person you mean.")]
+    else:
+        form.who.errors = [
+            _("Nobody here is called “%(name)s”. Try the first name or the number.", name=text)
+        ]
+    return None
+
+
+def _offer(form: LogForm, found: list[Member]) -> None:
+    form.member_number.choices = [(str(member.number), _described(member)) for member in found]
+
+
+def _described(member: Member) -> str:
+    """Tell people of one name apart by what this member may see of them."""
+    seen = members_policy.may_see_field(member, "area", g.member, g.roles)
+    area = f", {member.area}" if seen and member.area else ""
+    return f"{member.first_name}{area} ({member.account_code})"
+
+
+def _noted(form: LogForm, other: Member) -> Exchange | None:
+    try:
+        return service.log_informal(
+            db.session(),
+            g.community,
+            by=g.member,
+            other=other,
+            by_gave=form.side.data == "give",
+            category_id=uuid.UUID(form.category_id.data),
+            worked_minutes=form.worked_minutes.data,
+            happened_on=form.happened_on.day,
+            title=form.title.data,
+            basis=form.basis.data,
+            now=utc_now(),
+        )
+    except RefusalError as refusal:
+        refused(form, refusal)
+        return None
