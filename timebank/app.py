@@ -18,9 +18,12 @@ from timebank.communities import queries as communities
 from timebank.communities.models import LOCALES
 from timebank.config import ROOT, Settings
 from timebank.db import db
+from timebank.members import emails as members_emails
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession
+from timebank.messaging import notices
 from timebank.messaging import queries as messages
+from timebank.messaging import service as messaging
 from timebank.web import access, assets, filters, headers, log, navigation, refusals
 from timebank.web.session import new_submission_key
 
@@ -64,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _setup_languages(app)
     _setup_templates(app)
     _setup_access(app)
+    _setup_mail()
     _setup_pages(app)
     headers.init_app(app, base_url=settings.base_url)
     refusals.init_app(app)
@@ -135,6 +139,13 @@ def _setup_access(app: Flask) -> None:
             roles=members.roles_of,
         ),
     )
+
+
+def _setup_mail() -> None:
+    """Hand members their ways of sending: `messaging` knows members, so they cannot know it."""
+    members_emails.carry_by(write_mail=messaging.write_mail, tell=messaging.tell)
+    for kind, words in members_emails.NOTICES.items():
+        notices.say(kind, words)
 
 
 def _setup_pages(app: Flask) -> None:

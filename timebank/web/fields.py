@@ -115,7 +115,8 @@ def required(words: Any) -> Callable[[Form, Any], None]:  # noqa: ANN401 - lazy 
     """Refuse an empty answer with `words` that say what to write."""
 
     def check(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
-        if not field.data and field.data != 0:
+        # Zero is an answer; a box that was not ticked is none, although False equals zero.
+        if not field.data and (field.data != 0 or field.data is False):
             field.errors[:] = []
             raise StopValidation(words)
 

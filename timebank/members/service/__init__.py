@@ -24,7 +24,7 @@ from timebank.members.service.devices import (
     end_devices,
     see_device,
 )
-from timebank.members.service.links import Link, make_link, note_address, use_link
+from timebank.members.service.links import Entered, Link, make_link, note_address, use_link
 from timebank.members.service.passwords import set_password
 from timebank.members.service.proofs import holder_of_card, owner_of_password
 from timebank.members.service.roles import end_role, give_role
@@ -33,6 +33,7 @@ from timebank.members.service.throttle import Caller, Limit, forgive, take_try
 __all__ = [
     "Answers",
     "Caller",
+    "Entered",
     "Limit",
     "Link",
     "add_member",

@@ -44,9 +44,9 @@ def set_password(
     session.flush()
 
 
-def refresh_hash(person: Person, password: str) -> None:
+def hash_anew(session: Session, person_id: uuid.UUID, password: str) -> None:
     """Hash a password that was just proven with today's care."""
-    person.password_hash = HASHER.hash(composed(password))
+    queries.person(session, person_id).password_hash = HASHER.hash(composed(password))
 
 
 def _known_words(session: Session, person_id: uuid.UUID) -> list[str]:

@@ -1,0 +1,403 @@
+"""What people fill in about themselves, and what coordinators do about others."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from wtforms import BooleanField, Form, HiddenField, PasswordField, RadioField, SelectField
+from wtforms.validators import StopValidation
+
+from timebank.communities.models import (
+    HELP_LENGTH_MAX,
+    JOINING,
+    LOCALES,
+    ROUNDING_MINUTES,
+    RULES_LENGTH_MAX,
+    WORDS_LENGTH_MAX,
+)
+from timebank.communities.models import NAME_LENGTH_MAX as COMMUNITY_NAME_LENGTH_MAX
+from timebank.communities.policy import is_time_zone
+from timebank.members.models import (
+    ABOUT_LENGTH_MAX,
+    AREA_LENGTH_MAX,
+    CIRCLES,
+    EMAIL_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    PHONE_LENGTH_MAX,
+    REASON_LENGTH_MAX,
+    ROLES,
+)
+from timebank.members.policy import FIELDS
+from timebank.web.fields import LineField, PageForm, WordsField, required
+from timebank.web.filters import hours_label
+from timebank.web.words import lazy_gettext as _l
+from timebank.web.words import ngettext
+
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.]+(\.[^\s@<>\"(),:;\\.]+)+")
+PHONE_DIGITS_MIN = 5
+TIME_ZONE_LENGTH_MAX = 40
+
+JOINING_WORDS = {
+    "open": _l("Anybody joins at once"),
+    "approval": _l("A coordinator says yes first"),
+    "invitation": _l("Only with an invitation"),
+}
+LOCALE_WORDS = {"en": "English", "da": "Dansk", "es": "Español", "ca": "Català"}
+ROLE_WORDS = {"coordinator": _l("Coordinator"), "treasurer": _l("Treasurer")}
+CIRCLE_WORDS = {
+    "me": _l("Only me"),
+    "coordinator": _l("Me and the coordinators"),
+    "community": _l("Everybody in the community"),
+}
+FIELD_WORDS = {
+    "last_name": _l("Last name"),
+    "area": _l("Area"),
+    "email": _l("E-mail"),
+    "phone": _l("Phone"),
+    "about": _l("About you"),
+}
+
+
+def looks_like_email(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
+    """Refuse what cannot be an e-mail address; empty is fine."""
+    if field.data and not _EMAIL.fullmatch(field.data):
+        raise StopValidation(_l("Enter an e-mail address like name@example.org."))
+
+
+def looks_like_phone(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
+    """Refuse what cannot be a phone number; empty is fine."""
+    typed = field.data or ""
+    if typed and (
+        len(re.findall(r"\d", typed)) < PHONE_DIGITS_MIN or re.search(r"[^\d\s+()./-]", typed)
+    ):
+        raise StopValidation(_l("Enter a phone number like 020 7946 0123, or leave it empty."))
+
+
+def email_field(label: str = _l("E-mail"), **more: Any) -> LineField:  # noqa: ANN401 - as LineField
+    """Make a field for an e-mail address."""
+    return LineField(
+        label,
+        length_max=EMAIL_LENGTH_MAX,
+        validators=[*more.pop("validators", ()), looks_like_email],
+        **more,
+    )
+
+
+def phone_field() -> LineField:
+    """Make a field for a phone number."""
+    return LineField(_l("Phone"), length_max=PHONE_LENGTH_MAX, validators=[looks_like_phone])
+
+
+def first_name_field() -> LineField:
+    """Make a field for what people call somebody."""
+    return LineField(
+        _l("First name"),
+        length_max=NAME_LENGTH_MAX,
+        validators=[required(_l("Enter a first name. Any name people may call you is fine."))],
+    )
+
+
+# ----------------------------------------------------------------------------- joining
+
+
+class BeginForm(PageForm):
+    """The button that begins joining."""
+
+    invitation = HiddenField()
+
+
+class NameForm(PageForm):
+    """What people may call you."""
+
+    first_name = first_name_field()
+
+
+class AreaForm(PageForm):
+    """The part of town."""
+
+    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+
+
+class ContactForm(PageForm):
+    """Ways to reach you, both optional."""
+
+    email = email_field()
+    phone = phone_field()
+
+
+class CouldOfferForm(PageForm):
+    """What you could do for others."""
+
+    could_offer = WordsField(_l("What I could offer"), length_max=ABOUT_LENGTH_MAX)
+
+
+class WouldLikeForm(PageForm):
+    """What others could do for you."""
+
+    would_like = WordsField(_l("What I would like"), length_max=ABOUT_LENGTH_MAX)
+
+
+class RulesForm(PageForm):
+    """The rules of the house."""
+
+    agree = BooleanField(
+        _l("Yes, I will keep to this"),
+        validators=[required(_l("Tick the box if you agree. If you are not sure, ask us first."))],
+    )
+
+
+class ButtonForm(PageForm):
+    """A page that has only a button."""
+
+
+# ---------------------------------------------------------------------- one's own page
+
+
+class DetailsForm(PageForm):
+    """What a member says about themselves."""
+
+    first_name = first_name_field()
+    last_name = LineField(_l("Last name"), length_max=NAME_LENGTH_MAX)
+    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+    email = email_field()
+    phone = phone_field()
+    about = WordsField(_l("About you"), length_max=ABOUT_LENGTH_MAX)
+    could_offer = WordsField(_l("What I could offer"), length_max=ABOUT_LENGTH_MAX)
+    would_like = WordsField(_l("What I would like"), length_max=ABOUT_LENGTH_MAX)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The new values by field."""
+        return {field.name: field.data or "" for field in self.asked}
+
+
+def _circle(field: str) -> RadioField:
+    return RadioField(
+        FIELD_WORDS[field],
+        choices=[(circle, CIRCLE_WORDS[circle]) for circle in CIRCLES],
+        validators=[required(_l("Choose who sees this."))],
+    )
+
+
+class SeenByForm(PageForm):
+    """Who sees what."""
+
+    last_name_seen_by = _circle("last_name")
+    area_seen_by = _circle("area")
+    email_seen_by = _circle("email")
+    phone_seen_by = _circle("phone")
+    about_seen_by = _circle("about")
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The new circles by field."""
+        return {f"{field}_seen_by": self[f"{field}_seen_by"].data for field in FIELDS}
+
+
+class ReasonForm(PageForm):
+    """Why; a coordinator's words, kept with the decision."""
+
+    reason = LineField(_l("Why"), length_max=REASON_LENGTH_MAX)
+
+
+class RefuseForm(PageForm):
+    """Why somebody is not let in."""
+
+    reason = LineField(
+        _l("Why"),
+        length_max=REASON_LENGTH_MAX,
+        validators=[required(_l("Write why in a few words, so that others can understand later."))],
+    )
+
+
+class RoleForm(PageForm):
+    """A role to give."""
+
+    role = RadioField(
+        _l("Role"),
+        choices=[(role, ROLE_WORDS[role]) for role in ROLES],
+        validators=[required(_l("Choose a role."))],
+    )
+
+
+class NewMemberForm(PageForm):
+    """Somebody a coordinator adds: a first name is enough."""
+
+    first_name = LineField(
+        _l("First name"),
+        length_max=NAME_LENGTH_MAX,
+        validators=[required(_l("Enter a first name. Nothing else is needed."))],
+    )
+    last_name = LineField(_l("Last name"), length_max=NAME_LENGTH_MAX)
+    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+    email = email_field()
+    phone = phone_field()
+    is_new = HiddenField()
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What was entered, by field."""
+        return {field.name: field.data or "" for field in self.asked if field.name != "is_new"}
+
+
+# ---------------------------------------------------------------------------- signing in
+
+
+class SharedForm(PageForm):
+    """Whether others use this device too."""
+
+    is_shared = BooleanField(_l("Other people use this phone or computer too"))
+
+
+class LinkForm(PageForm):
+    """Where to send a link."""
+
+    email = email_field(validators=[required(_l("Enter your e-mail address."))])
+
+
+class PasswordForm(SharedForm):
+    """Address and password."""
+
+    email = email_field(validators=[required(_l("Enter your e-mail address."))])
+    password = PasswordField(_l("Password"), validators=[required(_l("Enter your password."))])
+
+
+class CardForm(SharedForm):
+    """Number and code."""
+
+    number = LineField(
+        _l("Member number"),
+        length_max=20,
+        validators=[required(_l("Enter the number on your card. It begins with M."))],
+    )
+    code = LineField(
+        _l("Code"), length_max=40, validators=[required(_l("Enter the code on your card."))]
+    )
+
+
+class NewPasswordForm(PageForm):
+    """A new password, and the present one where there is one and some time has passed."""
+
+    password = PasswordField(_l("Your password now"))
+    new_password = PasswordField(
+        _l("New password"), validators=[required(_l("Enter a new password."))]
+    )
+
+
+# ------------------------------------------------------------------------------ settings
+
+_NO_LIMIT = "none"
+
+
+class LimitField(SelectField):
+    """A whole number chosen from a list, such as minutes; None where `none_words` is chosen."""
+
+    def __init__(
+        self,
+        label: Any,  # noqa: ANN401 - lazy or plain
+        *,
+        offered: tuple[int, ...],
+        says: Callable[[int], str] = hours_label,
+        none_words: str = "",
+        zero_words: str = "",
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Offer these numbers; `says` puts one into words, but for none and for zero."""
+        super().__init__(label, coerce=str, **kwargs)
+        self.offered = offered
+        self.says = says
+        self.none_words = none_words
+        self.zero_words = zero_words
+
+    def process_data(self, value: int | None) -> None:
+        """Show the present value, and offer it whatever it is."""
+        self.data = _NO_LIMIT if value is None else str(value)
+        numbers = sorted({*self.offered, *([] if value is None else [value])}, key=abs)
+        self.choices = [(str(number), self.says_of(number)) for number in numbers]
+        if self.none_words:
+            self.choices.append((_NO_LIMIT, self.none_words))
+
+    def pre_validate(self, _form: Form) -> None:
+        """Say in words what to do when the value is none of those offered."""
+        if self.data not in {value for value, _label in self.choices or ()}:
+            raise StopValidation(_l("Choose one from the list."))
+
+    def says_of(self, number: int | None) -> str:
+        """Put a value into words."""
+        if number is None:
+            return self.none_words
+        return self.zero_words if number == 0 and self.zero_words else self.says(number)
+
+    @property
+    def number(self) -> int | None:
+        """What was chosen."""
+        return None if self.data == _NO_LIMIT else int(self.data)
+
+
+def _days(number: int) -> str:
+    return ngettext("%(num)d day", "%(num)d days", number)
+
+
+def _hours(*hours: int) -> tuple[int, ...]:
+    return tuple(hour * 60 for hour in hours)
+
+
+def known_time_zone(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
+    """Refuse a time zone this machine does not know."""
+    if not is_time_zone(field.data or ""):
+        raise StopValidation(_l("Enter a time zone like Europe/Copenhagen."))
+
+
+class SettingsForm(PageForm):
+    """The rules of the house; made with `obj=community`."""
+
+    name = LineField(
+        _l("Name"),
+        length_max=COMMUNITY_NAME_LENGTH_MAX,
+        validators=[required(_l("Enter the name of your community."))],
+    )
+    words = WordsField(_l("About this community"), length_max=WORDS_LENGTH_MAX)
+    help_words = WordsField(_l("Who to turn to"), length_max=HELP_LENGTH_MAX)
+    house_rules = WordsField(_l("House rules"), length_max=RULES_LENGTH_MAX)
+    joining = RadioField(
+        _l("How people join"),
+        choices=[(rule, JOINING_WORDS[rule]) for rule in JOINING],
+        validators=[required(_l("Choose how people join."))],
+    )
+    locale = SelectField(
+        _l("Language"), choices=[(locale, LOCALE_WORDS[locale]) for locale in LOCALES]
+    )
+    time_zone = LineField(
+        _l("Time zone"), length_max=TIME_ZONE_LENGTH_MAX, validators=[known_time_zone]
+    )
+    rounding_minutes = LimitField(_l("Time is counted in steps of"), offered=ROUNDING_MINUTES)
+    exchange_minutes_max = LimitField(
+        _l("One exchange is at most"), offered=_hours(2, 3, 4, 6, 8, 10, 12, 24)
+    )
+    floor_minutes = LimitField(
+        _l("How far a new member can go before giving something back"),
+        offered=_hours(0, -2, -5, -10, -15, -20, -30, -40, -100),
+        zero_words=_l("Give first, then receive"),
+        none_words=_l("No limit"),
+    )
+    ceiling_minutes = LimitField(
+        _l("How much a new member can save up"),
+        offered=_hours(10, 20, 30, 40, 60, 100, 200),
+        none_words=_l("No limit"),
+    )
+    confirm_days = LimitField(
+        _l("No answer counts as yes after"), offered=(1, 2, 3, 5, 7, 10, 14, 21, 30), says=_days
+    )
+    silent_minutes_max = LimitField(
+        _l("But only for help of at most"),
+        offered=_hours(0, 1, 2, 3, 4, 6, 8),
+        zero_words=_l("Never: somebody has to say yes"),
+    )
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The new values by setting."""
+        return {
+            field.name: field.number if isinstance(field, LimitField) else field.data or ""
+            for field in self.asked
+        }

@@ -1,0 +1,114 @@
+"""The communities of this installation, one's own, and the settings of one."""
+
+from flask import current_app, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from timebank.clock import utc_now
+from timebank.communities import queries as communities
+from timebank.communities import service
+from timebank.communities.models import CommunityChange
+from timebank.db import db
+from timebank.members import queries
+from timebank.members.forms import JOINING_WORDS, LOCALE_WORDS, LimitField, SettingsForm
+from timebank.members.views.blueprints import communities as bp
+from timebank.members.views.caller import device, own_device
+from timebank.members.views.place import front_page, here, me
+from timebank.web.access import COMMUNITY_PREFIX, Access, access
+from timebank.web.session import writes
+from timebank.web.words import gettext as _
+from timebank.web.words import lazy_gettext as _l
+
+UNPROCESSABLE = 422
+CHANGES_SHOWN = 20
+STATE_WORDS = {
+    "waiting": _l("You have asked to join"),
+    "active": _l("You belong here"),
+    "paused": _l("You are taking a break"),
+    "refused": _l("You asked to join"),
+    "left": _l("You left"),
+}
+
+
+@bp.get("/")
+@access(Access.ANYONE)
+def index() -> ResponseReturnValue:
+    """Show the communities of this installation; the only one opens at once."""
+    found = communities.every(db.session())
+    if len(found) == 1:
+        return redirect(front_page(found[0]), code=303)
+    cards = [{"name": one.name, "words": one.words, "href": front_page(one)} for one in found]
+    return render_template("communities/index.html", cards=cards, signed_in=device() is not None)
+
+
+@bp.get("/you/communities")
+@access(Access.SIGNED_IN)
+def mine() -> ResponseReturnValue:
+    """Show where somebody belongs; one tap goes there."""
+    found = queries.memberships_of(db.session(), own_device().person_id)
+    items = [
+        {
+            "words": community.name,
+            "note": STATE_WORDS[member.state],
+            "href": front_page(community)
+            if member.state in {"active", "paused"}
+            else url_for("members.waiting", community_slug=community.slug),
+        }
+        for member, community in found
+    ]
+    return render_template("you/communities.html", items=items)
+
+
+@bp.route(f"{COMMUNITY_PREFIX}/settings", methods=["GET", "POST"])
+@access(Access.COORDINATOR)
+@writes
+def settings() -> ResponseReturnValue:
+    """Change the rules of the house; every change is kept with who made it and when."""
+    community, session = here(), db.session()
+    form = SettingsForm(obj=community)
+    if form.validate_on_submit():
+        changes = service.change_settings(
+            session, community, form.settings, by_member_id=me().id, now=utc_now()
+        )
+        if changes:
+            flash(_("The settings are changed."))
+        else:
+            flash(_("Nothing was changed."), "note")
+        return redirect(url_for("communities.settings"), code=303)
+    page = render_template(
+        "communities/settings.html",
+        form=form,
+        changes=_changes(form),
+        has_categories="listings.categories" in current_app.view_functions,
+    )
+    return page, UNPROCESSABLE if form.is_submitted() else 200
+
+
+def _changes(form: SettingsForm) -> list[dict[str, object]]:
+    found = communities.changes(db.session(), g.community.id, limit=CHANGES_SHOWN)
+    who = queries.several(
+        db.session(), g.community.id, [one.by_member_id for one in found if one.by_member_id]
+    )
+    return [
+        {
+            "setting": form[one.setting].label.text,
+            "values": _values(form, one),
+            "who": who[one.by_member_id].first_name if one.by_member_id else _("the server"),
+            "at": one.at,
+        }
+        for one in found
+    ]
+
+
+def _values(form: SettingsForm, change: CommunityChange) -> str:
+    """Say from what to what; long texts are not repeated."""
+    if change.setting in {"words", "help_words", "house_rules"}:
+        return _("new words")
+    before, after = (_value(form, change.setting, value) for value in (change.before, change.after))
+    return _("from “%(before)s” to “%(after)s”", before=before, after=after)
+
+
+def _value(form: SettingsForm, setting: str, value: str | None) -> str:
+    field = form[setting]
+    if isinstance(field, LimitField):
+        return str(field.says_of(None if value is None else int(value)))
+    return str({**JOINING_WORDS, **LOCALE_WORDS}.get(value or "", value or ""))
