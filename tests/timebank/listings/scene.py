@@ -1,0 +1,43 @@
+"""A community with its categories, and listings in one line."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tests.factories import NOW, make_community
+from timebank.communities.models import Community
+from timebank.listings import queries, service
+from timebank.listings.models import Listing
+from timebank.listings.service import ListingDetails
+from timebank.members.models import Member
+
+TODAY = NOW.date()
+
+
+def make_place(session: Session, **settings: Any) -> Community:  # noqa: ANN401 -- columns
+    """Make a community that has the shipped categories."""
+    community = make_community(session, **settings)
+    service.seed_categories(session, community.id)
+    return community
+
+
+def details_of(session: Session, community: Community, **said: Any) -> ListingDetails:  # noqa: ANN401 -- fields
+    """Say something dull and valid, but for what is `said`; `category` is a key."""
+    key = said.pop("category", "walks")
+    category = queries.category_by_key(session, community.id, key)
+    values = {"kind": "offer", "title": "A walk", "supports": frozenset({"social"})}
+    return ListingDetails(category_id=category.id, **(values | said))
+
+
+def post(
+    session: Session,
+    community: Community,
+    member: Member,
+    *,
+    now: dt.datetime = NOW,
+    **said: Any,  # noqa: ANN401 -- fields
+) -> Listing:
+    """Put up a listing."""
+    details = details_of(session, community, **said)
+    return service.post_listing(session, community, member, details, now=now)
