@@ -7,35 +7,26 @@ STRICT, so that a column can not quietly take another type.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from typing import Final
 
 from sqlalchemy import (
     DDL,
-    BigInteger,
     CheckConstraint,
     Column,
-    Date,
-    DateTime,
     ForeignKeyConstraint,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
-    Uuid,
     event,
     text,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ledger.accounts import ACCOUNT_KINDS, ACCOUNT_STATES, CODE_LENGTH_MAX
-from ledger.chain import instant_text
+from ledger.columns import Big, Day, Instant, Small, UuidKey, fits, one_of
 from ledger.entries import (
     CATEGORY_LENGTH_MAX,
     ENTRY_KINDS,
@@ -46,105 +37,14 @@ from ledger.entries import (
     RESOLVING_KINDS,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+#: Where others find the types of columns too.
+__all__ = ["Day", "Instant", "UuidKey"]
 
 #: The longest reason kept beside a change of limits.
 REASON_LENGTH_MAX: Final = 500
 BOOK_CODE_LENGTH_MAX: Final = 60
-
-
-class UuidKey(TypeDecorator[UUID]):
-    """An id: ``uuid`` on PostgreSQL, 16 bytes on SQLite."""
-
-    impl = LargeBinary(16)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the type of the database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(Uuid())
-        return dialect.type_descriptor(LargeBinary(16))
-
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> object:
-        """Give the database what it stores."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.bytes
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:  # noqa: ANN401 - the driver's
-        """Give Python an id."""
-        if value is None or dialect.name == "postgresql":
-            return value  # type: ignore[no-any-return]
-        return UUID(bytes=value)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC time; text of fixed width on SQLite, so that it sorts."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the type of the database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(DateTime(timezone=True))
-        return dialect.type_descriptor(Text())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
-        """Give the database what it stores."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return instant_text(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - the driver's
-        """Give Python an aware time in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            return value.astimezone(UTC)  # type: ignore[no-any-return]
-        return datetime.fromisoformat(value)
-
-
-class Day(TypeDecorator[date]):
-    """A date; ISO text on SQLite."""
-
-    impl = Date
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the type of the database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(Date())
-        return dialect.type_descriptor(Text())
-
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> object:
-        """Give the database what it stores."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.isoformat()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:  # noqa: ANN401 - the driver's
-        """Give Python a date."""
-        if value is None or dialect.name == "postgresql":
-            return value  # type: ignore[no-any-return]
-        return date.fromisoformat(value)
-
-
-# STRICT knows INTEGER only; it is 64 bits wide there.
-Big: Final = BigInteger().with_variant(Integer(), "sqlite")
-Small: Final = SmallInteger().with_variant(Integer(), "sqlite")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    """SQL that allows these words in a column."""
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-def _fits(column: str, length_max: int) -> str:
-    """SQL that allows non-empty text up to a length."""
-    return f"length({column}) BETWEEN 1 AND {length_max}"
-
+ORIGIN_LENGTH_MAX: Final = 200
+NOTE_LENGTH_MAX: Final = 2_000
 
 metadata = MetaData()
 
@@ -160,7 +60,7 @@ book = Table(
     Column("chain", LargeBinary, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     PrimaryKeyConstraint("book_id", name="pk_book"),
-    CheckConstraint(_fits("code", BOOK_CODE_LENGTH_MAX), name="ck_book_code_fits"),
+    CheckConstraint(fits("code", BOOK_CODE_LENGTH_MAX), name="ck_book_code_fits"),
     CheckConstraint("seq >= 0", name="ck_book_seq_not_negative"),
     CheckConstraint("length(chain) = 32", name="ck_book_chain_is_a_hash"),
     sqlite_strict=True,
@@ -184,14 +84,14 @@ account = Table(
     Column("version", Big, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("book_id", "code", name="pk_account"),
     ForeignKeyConstraint(["book_id"], ["book.book_id"], name="fk_account_book"),
-    CheckConstraint(_fits("code", CODE_LENGTH_MAX), name="ck_account_code_fits"),
-    CheckConstraint(_one_of("kind", ACCOUNT_KINDS), name="ck_account_kind_known"),
+    CheckConstraint(fits("code", CODE_LENGTH_MAX), name="ck_account_code_fits"),
+    CheckConstraint(one_of("kind", ACCOUNT_KINDS), name="ck_account_kind_known"),
     CheckConstraint(
         "kind = CASE substr(code, 1, 1) WHEN 'M' THEN 'member' WHEN 'G' THEN 'pot'"
         " WHEN 'N' THEN 'neighbour' ELSE 'source' END",
         name="ck_account_kind_fits_code",
     ),
-    CheckConstraint(_one_of("state", ACCOUNT_STATES), name="ck_account_state_known"),
+    CheckConstraint(one_of("state", ACCOUNT_STATES), name="ck_account_state_known"),
     CheckConstraint(
         "kind = 'source' OR floor_minutes IS NOT NULL",
         name="ck_account_only_sources_without_floor",
@@ -230,9 +130,9 @@ account_change = Table(
         name="fk_account_change_account",
     ),
     CheckConstraint("n >= 1", name="ck_account_change_n_counts"),
-    CheckConstraint(_fits("reason", REASON_LENGTH_MAX), name="ck_account_change_reason_fits"),
+    CheckConstraint(fits("reason", REASON_LENGTH_MAX), name="ck_account_change_reason_fits"),
     CheckConstraint(
-        f"{_one_of('state_before', ACCOUNT_STATES)} AND {_one_of('state_after', ACCOUNT_STATES)}",
+        f"{one_of('state_before', ACCOUNT_STATES)} AND {one_of('state_after', ACCOUNT_STATES)}",
         name="ck_account_change_state_known",
     ),
     sqlite_strict=True,
@@ -274,9 +174,9 @@ entry = Table(
         ["book_id", "corrects"], ["entry.book_id", "entry.id"], name="fk_entry_corrects"
     ),
     CheckConstraint("seq >= 1", name="ck_entry_seq_counts"),
-    CheckConstraint(_one_of("kind", ENTRY_KINDS), name="ck_entry_kind_known"),
-    CheckConstraint(_fits("category", CATEGORY_LENGTH_MAX), name="ck_entry_category_fits"),
-    CheckConstraint(_fits("idem_key", IDEM_KEY_LENGTH_MAX), name="ck_entry_idem_key_fits"),
+    CheckConstraint(one_of("kind", ENTRY_KINDS), name="ck_entry_kind_known"),
+    CheckConstraint(fits("category", CATEGORY_LENGTH_MAX), name="ck_entry_category_fits"),
+    CheckConstraint(fits("idem_key", IDEM_KEY_LENGTH_MAX), name="ck_entry_idem_key_fits"),
     CheckConstraint(
         "length(idem_hash) = 32 AND length(memo_commit) = 32"
         " AND length(leaf) = 32 AND length(chain) = 32",
@@ -287,7 +187,7 @@ entry = Table(
         name="ck_entry_reversal_names_its_entry",
     ),
     CheckConstraint(
-        f"({_one_of('kind', RESOLVING_KINDS)}) = (hold_id IS NOT NULL)",
+        f"({one_of('kind', RESOLVING_KINDS)}) = (hold_id IS NOT NULL)",
         name="ck_entry_resolution_names_its_hold",
     ),
     CheckConstraint("expires_at IS NULL OR kind = 'hold'", name="ck_entry_only_holds_expire"),
@@ -362,7 +262,74 @@ memo = Table(
         ["book_id", "entry_id"], ["entry.book_id", "entry.id"], name="fk_memo_entry"
     ),
     CheckConstraint("length(salt) = 32", name="ck_memo_salt_is_long"),
-    CheckConstraint(_fits("body", MEMO_LENGTH_MAX), name="ck_memo_body_fits"),
+    CheckConstraint(fits("body", MEMO_LENGTH_MAX), name="ck_memo_body_fits"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# Above the chain: the tree over the leaves, who signs its head, and what was signed.
+
+subtree = Table(
+    "subtree",
+    metadata,
+    Column("book_id", UuidKey, nullable=False),
+    # A hash of tier 1 stands for 256 leaves, one of tier 2 for 256 of those, and so on.
+    Column("tier", Small, nullable=False),
+    Column("n", Big, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("book_id", "tier", "n", name="pk_subtree"),
+    ForeignKeyConstraint(["book_id"], ["book.book_id"], name="fk_subtree_book"),
+    CheckConstraint("tier BETWEEN 1 AND 7", name="ck_subtree_tier_counts"),
+    CheckConstraint("n >= 0", name="ck_subtree_n_not_negative"),
+    CheckConstraint("length(hash) = 32", name="ck_subtree_hash_is_a_hash"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("book_id", UuidKey, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    # The name under which it signs: where the community was found when its first was made.
+    Column("origin", Text, nullable=False),
+    Column("valid_from", Instant, nullable=False),
+    Column("retired_at", Instant),
+    # The key before it says so itself; nothing where there was none.
+    Column("handover", Text),
+    PrimaryKeyConstraint("book_id", "public_key", name="pk_signing_key"),
+    ForeignKeyConstraint(["book_id"], ["book.book_id"], name="fk_signing_key_book"),
+    CheckConstraint("length(public_key) = 32", name="ck_signing_key_is_a_key"),
+    CheckConstraint(fits("origin", ORIGIN_LENGTH_MAX), name="ck_signing_key_origin_fits"),
+    CheckConstraint("retired_at >= valid_from", name="ck_signing_key_retired_after"),
+    Index(
+        "uq_signing_key_one_in_use",
+        "book_id",
+        unique=True,
+        sqlite_where=text("retired_at IS NULL"),
+        postgresql_where=text("retired_at IS NULL"),
+    ),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("book_id", UuidKey, nullable=False),
+    Column("size", Big, nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    # What was signed and the signature, byte for byte as it was published.
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("book_id", "size", name="pk_checkpoint"),
+    ForeignKeyConstraint(
+        ["book_id", "public_key"],
+        ["signing_key.book_id", "signing_key.public_key"],
+        name="fk_checkpoint_signing_key",
+    ),
+    CheckConstraint("size >= 1", name="ck_checkpoint_size_counts"),
+    CheckConstraint(fits("note", NOTE_LENGTH_MAX), name="ck_checkpoint_note_fits"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -374,6 +341,9 @@ KEPT: Final[dict[str, tuple[str, ...] | None]] = {
     "leg": None,
     "book": ("book_id", "opened_at"),
     "account": ("book_id", "code", "kind"),
+    "subtree": None,
+    "checkpoint": None,
+    "signing_key": ("book_id", "public_key", "origin", "valid_from", "handover"),
     "account_change": (
         *("book_id", "code", "n", "changed_at", "actor"),
         *("floor_before", "floor_after", "ceiling_before", "ceiling_after"),

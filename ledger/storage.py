@@ -136,8 +136,10 @@ class Storage(ABC):
         """The entry posted with this key."""
 
     @abstractmethod
-    def journal(self, connection: Connection, book_id: UUID, seq_max: int) -> Iterator[JournalRow]:
-        """Every entry up to a place in the book, in order, as it is stored now."""
+    def journal(
+        self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
+    ) -> Iterator[JournalRow]:
+        """Every entry between two places in the book, in order, as it is stored now."""
 
 
 class SqliteStorage(Storage):
@@ -231,18 +233,20 @@ class SqliteStorage(Storage):
             UUID(bytes=row[0]), row[1], datetime.fromisoformat(row[2]), row[3], row[4]
         )
 
-    def journal(self, connection: Connection, book_id: UUID, seq_max: int) -> Iterator[JournalRow]:
-        """Every entry up to a place in the book, in order, as it is stored now."""
+    def journal(
+        self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
+    ) -> Iterator[JournalRow]:
+        """Every entry between two places in the book, in order, as it is stored now."""
         book = book_id.bytes
-        legs = connection.exec_driver_sql(_LEGS.format(p="?"), (book, seq_max))
+        legs = connection.exec_driver_sql(_LEGS.format(p="?"), (book, after_seq, seq_max))
         entries = connection.exec_driver_sql(
             "SELECT lower(hex(book_id)), seq, lower(hex(id)), kind, category, recorded_at,"
             " occurred_on, lower(hex(coalesce(actor, x''))), idem_key,"
             " lower(hex(coalesce(reverses, x''))), lower(hex(coalesce(hold_id, x''))),"
             " coalesce(expires_at, ''), lower(hex(coalesce(corrects, x''))),"
             " lower(hex(memo_commit)), leaf, chain, enc"
-            " FROM entry WHERE book_id = ? AND seq <= ? ORDER BY seq",
-            (book, seq_max),
+            " FROM entry WHERE book_id = ? AND seq > ? AND seq <= ? ORDER BY seq",
+            (book, after_seq, seq_max),
         )
         yield from _join(entries, legs)
 
@@ -305,16 +309,18 @@ class PostgresqlStorage(Storage):
             return None
         return StoredEntry(row[0], row[1], row[2].astimezone(UTC), row[3], row[4])
 
-    def journal(self, connection: Connection, book_id: UUID, seq_max: int) -> Iterator[JournalRow]:
-        """Every entry up to a place in the book, in order, as it is stored now."""
+    def journal(
+        self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
+    ) -> Iterator[JournalRow]:
+        """Every entry between two places in the book, in order, as it is stored now."""
         legs = connection.exec_driver_sql(
-            _LEGS.format(p="%s"), (book_id, seq_max), execution_options=_STREAM
+            _LEGS.format(p="%s"), (book_id, after_seq, seq_max), execution_options=_STREAM
         )
         entries = connection.exec_driver_sql(
             "SELECT book_id, seq, id, kind, category, recorded_at, occurred_on, actor, idem_key,"
             " reverses, hold_id, expires_at, corrects, memo_commit, leaf, chain, enc"
-            " FROM entry WHERE book_id = %s AND seq <= %s ORDER BY seq",
-            (book_id, seq_max),
+            " FROM entry WHERE book_id = %s AND seq > %s AND seq <= %s ORDER BY seq",
+            (book_id, after_seq, seq_max),
             execution_options=_STREAM,
         )
         yield from _join((_as_hashed(row) for row in entries), legs)
@@ -322,7 +328,7 @@ class PostgresqlStorage(Storage):
 
 _LEGS: Final = (
     "SELECT seq, n, payer_code, payee_code, minutes, payer_balance, payer_version,"
-    " payee_balance, payee_version FROM leg WHERE book_id = {p} AND seq <= {p}"
+    " payee_balance, payee_version FROM leg WHERE book_id = {p} AND seq > {p} AND seq <= {p}"
     " ORDER BY seq, n"
 )
 
