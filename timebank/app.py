@@ -31,7 +31,7 @@ from timebank.web.session import new_submission_key
 PAGES = (
     "timebank.communities.views",
     "timebank.members.views",
-    "timebank.hours.views",
+    "timebank.statements.views",
     "timebank.messaging.views",
     "timebank.listings.views",
     "timebank.exchanges.views",

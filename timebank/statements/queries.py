@@ -1,0 +1,193 @@
+"""A statement with everything its page says: who was on the other side, and what it was for."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.communities.models import Community
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.queries import by_account_codes
+from timebank.hours import queries as hours
+from timebank.hours.policy import category_code
+from timebank.listings.models import Category
+from timebank.members.models import Member
+from timebank.statements.errors import BadMonthError
+
+#: Lines of a statement on one page of the site; the file has them all.
+LINES_ON_A_PAGE = 100
+#: Months offered on a statement begin here at the earliest.
+YEAR_MIN = 2000
+YEAR_MAX = 2999
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One movement of an account.
+
+    Attributes:
+        recorded_at: When it was written into the book.
+        occurred_on: The day of the help.
+        kind: The ledger's word, such as "exchange" or "reversal".
+        category: The kind of help, or None where the code is none of the community's.
+        category_code: Its code in the book.
+        other_code: The account on the other side.
+        other: The member behind it, or None for pots and sources.
+        minutes: More than zero where the account gained.
+        balance_minutes: What was in it right after.
+        exchange: The exchange it was posted for or took back, or None.
+        is_taken_back: Whether a later line takes it back.
+    """
+
+    entry_id: uuid.UUID
+    recorded_at: dt.datetime
+    occurred_on: dt.date
+    kind: str
+    category: Category | None
+    category_code: str
+    other_code: str
+    other: Member | None
+    minutes: int
+    balance_minutes: int
+    exchange: Exchange | None
+    is_taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A statement of one calendar month; opening plus lines is closing.
+
+    Attributes:
+        first: First day of the month.
+        earlier: First day of the month before.
+        later: First day of the month after, or None where that has not begun.
+    """
+
+    code: str
+    first: dt.date
+    earlier: dt.date
+    later: dt.date | None
+    opening_minutes: int
+    lines: Sequence[Line]
+    closing_minutes: int
+
+    @property
+    def in_minutes(self) -> int:
+        """All that came in."""
+        return sum(line.minutes for line in self.lines if line.minutes > 0)
+
+    @property
+    def out_minutes(self) -> int:
+        """All that went out, as a positive figure."""
+        return -sum(line.minutes for line in self.lines if line.minutes < 0)
+
+
+def month_of(text: str | None, *, today: dt.date) -> dt.date:
+    """Read a month such as 2026-05; nothing means this one.
+
+    Raises:
+        BadMonthError: If it is no month, or one that no book can have.
+    """
+    if not text:
+        return today.replace(day=1)
+    year, _dash, month = text.partition("-")
+    if not (text.isascii() and len(text) == len("2026-05") and year.isdigit() and month.isdigit()):
+        raise BadMonthError
+    try:
+        first = dt.date(int(year), int(month), 1)
+    except ValueError as error:
+        raise BadMonthError from error
+    if not YEAR_MIN <= first.year <= YEAR_MAX or first > today:
+        raise BadMonthError
+    return first
+
+
+def month(
+    session: Session, community: Community, code: str, first: dt.date, *, today: dt.date
+) -> Month:
+    """Return an account's statement of the month that begins on `first`.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+    """
+    statement = hours.month_statement(session, community, code, first)
+    entry_ids = [line.entry_id for line in statement.lines]
+    others = _by_code(session, community.id, {line.counterpart_code for line in statement.lines})
+    exchanges = _by_entry(session, community.id, entry_ids)
+    categories = categories_by_code(session, community.id) if statement.lines else {}
+    _first, last = hours.month_around(first)
+    later = last + dt.timedelta(days=1)
+    return Month(
+        code=code,
+        first=first,
+        earlier=(first - dt.timedelta(days=1)).replace(day=1),
+        later=later if later <= today else None,
+        opening_minutes=statement.opening_minutes,
+        closing_minutes=statement.closing_minutes,
+        lines=[
+            Line(
+                entry_id=line.entry_id,
+                recorded_at=line.recorded_at,
+                occurred_on=line.occurred_on,
+                kind=line.kind,
+                category=categories.get(line.category),
+                category_code=line.category,
+                other_code=line.counterpart_code,
+                other=others.get(line.counterpart_code),
+                minutes=line.minutes,
+                balance_minutes=line.balance_minutes,
+                exchange=exchanges.get(line.entry_id),
+                is_taken_back=line.reversed_by is not None,
+            )
+            for line in statement.lines
+        ],
+    )
+
+
+def members_by_code(
+    session: Session, community_id: uuid.UUID, codes: Collection[str]
+) -> Mapping[str, Member]:
+    """Return the members behind account codes; pots and sources are left out."""
+    return _by_code(session, community_id, codes)
+
+
+def _by_code(
+    session: Session, community_id: uuid.UUID, codes: Collection[str]
+) -> dict[str, Member]:
+    if not codes:
+        return {}
+    found = by_account_codes(session, community_id, codes)
+    return {member.account_code: member for member in found}
+
+
+def _by_entry(
+    session: Session, community_id: uuid.UUID, entry_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, Exchange]:
+    if not entry_ids:
+        return {}
+    found = session.scalars(
+        sa.select(Exchange).where(
+            Exchange.community_id == community_id,
+            Exchange.entry_id.in_(entry_ids) | Exchange.reversal_id.in_(entry_ids),
+        )
+    )
+    by_entry: dict[uuid.UUID, Exchange] = {}
+    for exchange in found:
+        for entry_id in (exchange.entry_id, exchange.reversal_id):
+            if entry_id is not None:
+                by_entry[entry_id] = exchange
+    return by_entry
+
+
+def exchange_of(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Exchange | None:
+    """Return the exchange that an entry was posted for or took back, or None."""
+    return _by_entry(session, community_id, [entry_id]).get(entry_id)
+
+
+def categories_by_code(session: Session, community_id: uuid.UUID) -> Mapping[str, Category]:
+    """Return the community's categories by their code in the book."""
+    found = session.scalars(sa.select(Category).where(Category.community_id == community_id))
+    return {category_code(category.key, category.id): category for category in found}

@@ -1,0 +1,236 @@
+"""The books: every account side by side, any statement, each entry, and moving hours back.
+
+Treasurers read account codes; names are for coordinators.
+"""
+
+import re
+import uuid
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+
+from timebank.clock import utc_now
+from timebank.db import db
+from timebank.errors import NotFoundError
+from timebank.exchanges import service
+from timebank.hours import queries as hours
+from timebank.listings.names import name_of
+from timebank.members import queries as members
+from timebank.statements import queries
+from timebank.statements.forms import ReverseForm
+from timebank.statements.names import ACCOUNT_KINDS, KINDS, account_name
+from timebank.statements.views.frame import (
+    asked_month,
+    figures_of,
+    file_of,
+    may_see_names,
+    month_key,
+    table_of,
+)
+from timebank.web.access import COMMUNITY_PREFIX, Access, access
+from timebank.web.filters import day, hours_label, hours_signed, moment_words, short_day
+from timebank.web.session import writes
+from timebank.web.words import gettext as _
+from timebank.web.words import ngettext
+
+bp = Blueprint("books", __name__, url_prefix=COMMUNITY_PREFIX)
+ACCOUNTS_ON_A_PAGE = 50
+CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
+
+
+@bp.get("/books")
+@access(Access.BOOKKEEPER)
+def index() -> ResponseReturnValue:
+    """Show every account side by side; the sum of a sound book is zero."""
+    after = request.args.get("after", "")
+    trial = hours.trial_balance(
+        db.session(), g.community.id, after_code=after, limit=ACCOUNTS_ON_A_PAGE + 1
+    )
+    shown = trial.accounts[:ACCOUNTS_ON_A_PAGE]
+    people = queries.members_by_code(
+        db.session(), g.community.id, {account.code for account in shown}
+    )
+    return render_template(
+        "statements/books.html",
+        is_even=trial.total_minutes == 0,
+        total=hours_signed(trial.total_minutes),
+        entries=ngettext("%(num)d entry", "%(num)d entries", trial.entries),
+        kinds=[
+            {"key": ACCOUNT_KINDS[kind], "value": hours_signed(minutes)}
+            for kind, minutes in trial.kinds.items()
+        ],
+        is_first_page=not after,
+        names=may_see_names(),
+        rows=[
+            [
+                {"value": account.code, "href": url_for("books.account", code=account.code)},
+                account_name(account.code, people.get(account.code), may_see_names=may_see_names()),
+                hours_signed(account.posted),
+            ]
+            for account in shown
+        ],
+        later=url_for("books.index", after=shown[-1].code)
+        if len(trial.accounts) > ACCOUNTS_ON_A_PAGE
+        else None,
+    )
+
+
+@bp.get("/books/find")
+@access(Access.BOOKKEEPER)
+def find() -> ResponseReturnValue:
+    """Go to an account by its code, such as M000012 or 12."""
+    text = request.args.get("q", "").strip()
+    code = f"M{int(text):06d}" if text.isascii() and text.isdigit() and len(text) <= 6 else text  # noqa: PLR2004 - as printed
+    if not CODE.fullmatch(code):
+        return redirect(url_for("books.index"), code=303)
+    code = code.upper() if code[:1] in "mgnMGN" and code[1:].isdigit() else code
+    return redirect(url_for("books.account", code=code), code=303)
+
+
+@bp.get("/books/accounts/<code>")
+@access(Access.BOOKKEEPER)
+def account(code: str) -> ResponseReturnValue:
+    """Show any account's month."""
+    month = asked_month(code)
+    people = queries.members_by_code(db.session(), g.community.id, {code})
+    return render_template(
+        "statements/account.html",
+        code=code,
+        name=account_name(code, people.get(code), may_see_names=may_see_names()),
+        month_name=str(format_date(month.first, "MMMM yyyy")),
+        month=month_key(month.first),
+        figures=figures_of(month),
+        table=table_of(month, with_names=may_see_names(), own=False),
+        earlier=month_key(month.earlier),
+        later=month.later and month_key(month.later),
+    )
+
+
+@bp.get("/books/accounts/<code>.csv")
+@access(Access.BOOKKEEPER)
+def account_file(code: str) -> Response:
+    """Hand over any account's month as a file for a spreadsheet."""
+    return file_of(asked_month(code), with_names=may_see_names())
+
+
+@bp.get("/books/entries")
+@access(Access.BOOKKEEPER)
+def entries() -> ResponseReturnValue:
+    """List the entries of the book, the newest first."""
+    text = request.args.get("before", "")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None  # noqa: PLR2004 - fits
+    found = hours.latest_entries(db.session(), g.community.id, before_seq=before)
+    codes = {
+        code for entry in found for leg in entry.legs for code in (leg.payer_code, leg.payee_code)
+    }
+    people = queries.members_by_code(db.session(), g.community.id, codes)
+    categories = queries.categories_by_code(db.session(), g.community.id)
+
+    def name(code: str) -> str:
+        return account_name(code, people.get(code), may_see_names=may_see_names())
+
+    def words(kind: str, code: str) -> str:
+        category = categories.get(code) if kind != "reversal" else None
+        return name_of(category) if category is not None else str(KINDS[kind])
+
+    return render_template(
+        "statements/entries.html",
+        is_first_page=before is None,
+        rows=[
+            [
+                {
+                    "value": _("No. %(seq)d", seq=entry.seq),
+                    "href": url_for("books.entry", entry_id=entry.entry_id),
+                },
+                words(entry.kind, entry.category),
+                _("%(payer)s to %(payee)s", payer=name(leg.payer_code), payee=name(leg.payee_code)),
+                short_day(entry.recorded_at),
+                hours_label(leg.minutes),
+            ]
+            for entry in found
+            for leg in entry.legs
+        ],
+        later=url_for("books.entries", before=found[-1].seq)
+        if len(found) == hours.ENTRIES_ON_A_PAGE
+        else None,
+    )
+
+
+@bp.get("/books/entries/<uuid:entry_id>")
+@access(Access.BOOKKEEPER)
+def entry(entry_id: uuid.UUID) -> ResponseReturnValue:
+    """Show one entry: what moved, when, who recorded it, and what took it back."""
+    return render_template("statements/entry.html", **_facts_of(entry_id))
+
+
+@bp.route("/books/entries/<uuid:entry_id>/reverse", methods=["GET", "POST"])
+@access(Access.BOOKKEEPER)
+@writes
+def reverse(entry_id: uuid.UUID) -> ResponseReturnValue:
+    """Move the hours of an entry back, once, with a reason; its members are told."""
+    form = ReverseForm()
+    if form.validate_on_submit():
+        overdrawn = service.reverse_entry(
+            db.session(),
+            g.community,
+            entry_id,
+            by=g.member,
+            reason=form.reason.data,
+            now=utc_now(),
+        )
+        flash(_("The hours are moved back, and both have been told."))
+        for code in overdrawn:
+            flash(_("Account %(code)s is now below its limit. Have a word.", code=code), "careful")
+        return redirect(url_for("books.entry", entry_id=entry_id), code=303)
+    html = render_template("statements/reverse.html", form=form, **_facts_of(entry_id))
+    return html, 422 if form.is_submitted() else 200
+
+
+def _facts_of(entry_id: uuid.UUID) -> dict[str, object]:
+    session = db.session()
+    found = hours.entry(session, g.community.id, entry_id)
+    codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
+    people = queries.members_by_code(session, g.community.id, codes)
+    category = queries.categories_by_code(session, g.community.id).get(found.category)
+    exchange = queries.exchange_of(session, g.community.id, entry_id)
+    names = may_see_names()
+
+    def account_cell(code: str) -> dict[str, str]:
+        name = account_name(code, people.get(code), may_see_names=names)
+        shown = name if name == code else f"{name} ({code})"
+        return {"value": shown, "href": url_for("books.account", code=code)}
+
+    facts = [
+        (_("Kind"), str(KINDS[found.kind])),
+        (_("For"), name_of(category) if category is not None else found.category),
+        (_("Day of the help"), day(found.occurred_on)),
+        (_("Recorded"), moment_words(found.recorded_at)),
+        (_("Recorded by"), _actor(found.actor)),
+    ]
+    if found.memo and names:
+        facts.append((_("Words"), found.memo))
+    return {
+        "entry": found,
+        "facts": [{"key": key, "value": value} for key, value in facts],
+        "legs": [
+            [
+                account_cell(leg.payer_code),
+                account_cell(leg.payee_code),
+                hours_label(leg.minutes),
+            ]
+            for leg in found.legs
+        ],
+        "exchange": exchange if names else None,
+    }
+
+
+def _actor(actor: uuid.UUID | None) -> str:
+    """Return who recorded an entry: a name for coordinators, a number for treasurers."""
+    if actor is None:
+        return _("Nobody: time went by")
+    try:
+        member = members.get(db.session(), g.community.id, actor)
+    except NotFoundError:
+        return _("Somebody who is not here any more")
+    return member.first_name if may_see_names() else member.account_code

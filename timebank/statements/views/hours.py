@@ -1,0 +1,98 @@
+"""My hours: what there is, what is on its way, and the statement of a month."""
+
+import datetime as dt
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+
+from timebank.db import db
+from timebank.exchanges import queries as exchanges
+from timebank.exchanges.queries import Deal
+from timebank.hours import queries as hours
+from timebank.listings.names import name_of, someone
+from timebank.statements.names import line_words
+from timebank.statements.views.frame import (
+    asked_month,
+    figures_of,
+    file_of,
+    month_key,
+    table_of,
+)
+from timebank.web.access import COMMUNITY_PREFIX, Access, access
+from timebank.web.filters import hours_label
+from timebank.web.words import gettext as _
+
+bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
+
+
+@bp.get("/hours")
+@access(Access.MEMBER)
+def index() -> ResponseReturnValue:
+    """Show the member's hours in words, what is on its way, and this month's lines."""
+    session = db.session()
+    account = hours.balance_of(session, g.member)
+    coming = [
+        deal
+        for deal in exchanges.open_deals(session, g.member)
+        if deal.exchange.basis == "hours" and deal.exchange.state != "proposed"
+    ]
+    statement = asked_month(g.member.account_code)
+    return render_template(
+        "statements/hours.html",
+        minutes=account.posted,
+        floor_minutes=account.floor_minutes,
+        coming=[_line(deal) for deal in coming],
+        month_name=_month_name(statement.first),
+        month=month_key(statement.first),
+        lines=[
+            {"words": line_words(line), "minutes": line.minutes, "at": line.occurred_on}
+            for line in reversed(statement.lines[-5:])
+        ],
+    )
+
+
+def _line(deal: Deal) -> dict[str, object]:
+    exchange, other = deal.exchange, deal.other(g.member)
+    name = someone() if deal.is_unnamed(other) else other.first_name
+    label = hours_label(exchange.worked_minutes or exchange.agreed_minutes)
+    note = (
+        _("%(hours)s to you, with %(name)s", hours=label, name=name)
+        if deal.is_giver(g.member)
+        else _("%(hours)s from you, with %(name)s", hours=label, name=name)
+    )
+    return {
+        "words": exchange.title or name_of(deal.category),
+        "note": note,
+        "href": url_for("exchanges.show", exchange_id=exchange.id),
+        "tag": _("Agreed") if exchange.state == "agreed" else _("Not confirmed yet"),
+        "tag_kind": "go" if exchange.state == "agreed" else "wait",
+    }
+
+
+@bp.get("/hours/statement")
+@access(Access.MEMBER)
+def statement() -> ResponseReturnValue:
+    """Show a month: opening, every line, closing; as a page, or as a sheet to print."""
+    month = asked_month(g.member.account_code)
+    is_paper = request.args.get("paper") == "1"
+    return render_template(
+        "statements/paper.html" if is_paper else "statements/statement.html",
+        month_name=_month_name(month.first),
+        figures=figures_of(month),
+        table=table_of(month, with_names=True, own=True),
+        earlier=month_key(month.earlier),
+        later=month.later and month_key(month.later),
+        large_print=request.args.get("large") == "1",
+    )
+
+
+@bp.get("/hours/statement.csv")
+@access(Access.MEMBER)
+def statement_file() -> Response:
+    """Hand over a month as a file for a spreadsheet."""
+    return file_of(asked_month(g.member.account_code), with_names=True)
+
+
+def _month_name(first: dt.date) -> str:
+    return str(format_date(first, "MMMM yyyy"))
