@@ -24,7 +24,7 @@ from timebank.errors import RefusalError
 
 COMMANDS = (
     "timebank.demo.commands",
-    "timebank.communities.commands",
+    "timebank.home.commands",
     "timebank.members.commands",
     "timebank.imports.commands",
     "timebank.hours.commands",
