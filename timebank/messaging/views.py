@@ -186,6 +186,7 @@ def _thread(conversation: Conversation, form: MessageForm) -> str:
         title=", ".join(names.values()),
         conversation=conversation,
         about_url=_about_url(conversation),
+        agree_url=_agree_url(conversation) if g.member.is_here else None,
         messages=[
             _bubble(message, members[message.author_id], names.get(message.author_id, ""))
             for message in reversed(page.rows)
@@ -205,6 +206,13 @@ def _about_url(conversation: Conversation) -> str | None:
     """Return the address of what a conversation is about, where there is a page for it."""
     if conversation.about_kind == "listing" and "listings.show" in current_app.view_functions:
         return url_for("listings.show", listing_id=conversation.about_id)
+    return None
+
+
+def _agree_url(conversation: Conversation) -> str | None:
+    """Return the address where two who talk agree on help, where there is such a page."""
+    if "exchanges.propose" in current_app.view_functions:
+        return url_for("exchanges.propose", conversation_id=conversation.id)
     return None
 
 
