@@ -18,6 +18,7 @@ from timebank.communities import queries as communities
 from timebank.communities.models import LOCALES
 from timebank.config import ROOT, Settings
 from timebank.db import db
+from timebank.home import queries as home
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession
@@ -117,8 +118,15 @@ def _frame() -> dict[str, Any]:
         if community and community.help_words
         else None,
         "unread_notices": messages.unread_count(db.session(), member) if member else 0,
-        "waiting_work": 0,
+        "waiting_work": _waiting_work(),
     }
+
+
+def _waiting_work() -> int:
+    """Count what waits for a coordinator; nothing for anybody else."""
+    if "coordinator" not in g.get("roles", ()):
+        return 0
+    return home.waiting_count(db.session(), g.community.id, now=utc_now(), today=filters.today())
 
 
 def _setup_access(app: Flask) -> None:

@@ -212,6 +212,15 @@ def deal(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> D
     return Deal(exchange, giver, receiver, category, listing)
 
 
+def deals_where(session: Session, rule: sa.ColumnElement[bool], *, limit: int) -> list[Deal]:
+    """Return up to `limit` exchanges for which a rule holds, the oldest first."""
+    rows = session.execute(_deals().where(rule).order_by(Exchange.id).limit(limit))
+    return [
+        Deal(exchange, giver, receiver, category, listing)
+        for exchange, giver, receiver, category, listing in rows
+    ]
+
+
 def open_deals(session: Session, member: Member) -> list[Deal]:
     """Return what a member has under way, the newest first."""
     return _by_side(session, member, Exchange.state.in_(OPEN_STATES), limit=OPEN_MAX)

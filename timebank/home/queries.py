@@ -1,0 +1,234 @@
+"""What the front page and the coordinator's list are made of: figures, and what waits."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.communities.models import Community
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.queries import Deal, deals_where
+from timebank.listings.models import Listing
+from timebank.members.models import Member
+from timebank.messaging.models import Conversation, Participant
+
+#: A request that nobody took up for this long is one for the coordinator.
+UNMET_AFTER = dt.timedelta(days=7)
+#: A report that only an answer can confirm, unanswered for this long.
+UNANSWERED_AFTER = dt.timedelta(days=14)
+#: Offers whose last day is this near.
+ENDING_WITHIN = dt.timedelta(days=7)
+#: Rows of one section of the coordinator's list.
+SECTION_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a community did this month.
+
+    Attributes:
+        given_minutes: Confirmed help; mutual help counts for both, paid work not at all.
+        exchanges: How many times somebody helped somebody.
+        receivers: How many different people were helped.
+        members: How many take part now.
+    """
+
+    given_minutes: int
+    exchanges: int
+    receivers: int
+    members: int
+
+
+def figures(session: Session, community_id: uuid.UUID, *, since_on: dt.date) -> Figures:
+    """Return what was given since a day, in one statement over that time's exchanges alone."""
+    minutes = sa.case(
+        (Exchange.basis == "mutual", Exchange.worked_minutes * 2), else_=Exchange.worked_minutes
+    )
+    members = (
+        sa.select(sa.func.count())
+        .where(Member.community_id == community_id, Member.state == "active")
+        .scalar_subquery()
+    )
+    row = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(minutes), 0),
+            sa.func.count(),
+            sa.func.count(Exchange.receiver_id.distinct()),
+            members,
+        ).where(
+            Exchange.community_id == community_id,
+            Exchange.state == "confirmed",
+            Exchange.happened_on >= since_on,
+            Exchange.basis != "paid",
+            Exchange.reversal_id.is_(None),
+        )
+    ).one()
+    return Figures(int(row[0]), int(row[1]), int(row[2]), int(row[3]))
+
+
+def unread_conversations(session: Session, member: Member) -> int:
+    """Count the conversations in which somebody wrote after the member last read."""
+    count = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Participant)
+        .join(
+            Conversation,
+            (Conversation.community_id == Participant.community_id)
+            & (Conversation.id == Participant.conversation_id),
+        )
+        .where(
+            Participant.community_id == member.community_id,
+            Participant.member_id == member.id,
+            Participant.read_at.is_(None) | (Conversation.last_message_at > Participant.read_at),
+        )
+    )
+    return count or 0
+
+
+# -------------------------------------------------------------- the coordinator's list
+
+
+def _joiners(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(Member.community_id == community_id, Member.state == "waiting")
+
+
+def _queried(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(Exchange.community_id == community_id, Exchange.state == "queried")
+
+
+def _held_up(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Exchange.community_id == community_id,
+        Exchange.state == "done",
+        Exchange.held_up_at.is_not(None),
+    )
+
+
+def _unanswered(community_id: uuid.UUID, now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Exchange.community_id == community_id,
+        Exchange.state == "done",
+        Exchange.held_up_at.is_(None),
+        Exchange.silence_ends_at.is_(None),
+        Exchange.moved_at < now - UNANSWERED_AFTER,
+    )
+
+
+def _unmet(community_id: uuid.UUID, now: dt.datetime, today: dt.date) -> sa.ColumnElement[bool]:
+    taken_up = (
+        sa.select(Exchange.id)
+        .where(
+            Exchange.community_id == Listing.community_id,
+            Exchange.listing_id == Listing.id,
+            Exchange.state.in_(("proposed", "agreed", "done", "confirmed")),
+        )
+        .exists()
+    )
+    return sa.and_(
+        Listing.community_id == community_id,
+        Listing.kind == "request",
+        Listing.state == "open",
+        Listing.ends_on.is_(None) | (Listing.ends_on >= today),
+        Listing.posted_at < now - UNMET_AFTER,
+        ~taken_up,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that waits for a coordinator, the oldest first and at most a few of each.
+
+    Attributes:
+        joiners: People who wait to be let in.
+        queried: Exchanges that two people remember differently.
+        held_up: Agreed hours that a limit keeps from moving.
+        unanswered: Reports that only an answer can confirm, and none came.
+        unmet: Requests that nobody took up for a week.
+        ending: Offers whose last day is near; they wait for nobody.
+        counts: How many there are in all, by the names above.
+    """
+
+    joiners: list[Member]
+    queried: list[Deal]
+    held_up: list[Deal]
+    unanswered: list[Deal]
+    unmet: list[tuple[Listing, Member]]
+    ending: list[tuple[Listing, Member]]
+    counts: dict[str, int]
+
+
+def work(session: Session, community: Community, *, now: dt.datetime, today: dt.date) -> Work:
+    """Return the coordinator's list."""
+    key = community.id
+    return Work(
+        joiners=list(
+            session.scalars(
+                sa.select(Member).where(_joiners(key)).order_by(Member.id).limit(SECTION_MAX)
+            )
+        ),
+        queried=deals_where(session, _queried(key), limit=SECTION_MAX),
+        held_up=deals_where(session, _held_up(key), limit=SECTION_MAX),
+        unanswered=deals_where(session, _unanswered(key, now), limit=SECTION_MAX),
+        unmet=_listings(session, _unmet(key, now, today)),
+        ending=_listings(
+            session,
+            sa.and_(
+                Listing.community_id == key,
+                Listing.kind == "offer",
+                Listing.state == "open",
+                Listing.ends_on.between(today, today + ENDING_WITHIN),
+            ),
+        ),
+        counts=_counts(session, key, now=now, today=today),
+    )
+
+
+def waiting_count(
+    session: Session, community_id: uuid.UUID, *, now: dt.datetime, today: dt.date
+) -> int:
+    """Count what waits for a coordinator, in one statement: for the number in the header."""
+    return sum(_counts(session, community_id, now=now, today=today).values())
+
+
+def _counts(
+    session: Session, community_id: uuid.UUID, *, now: dt.datetime, today: dt.date
+) -> dict[str, int]:
+    rules: dict[str, sa.ColumnElement[bool]] = {
+        "joiners": _joiners(community_id),
+        "queried": _queried(community_id),
+        "held_up": _held_up(community_id),
+        "unanswered": _unanswered(community_id, now),
+        "unmet": sa.and_(
+            _unmet(community_id, now, today),
+            Listing.member_id.in_(
+                sa.select(Member.id).where(
+                    Member.community_id == community_id, Member.state == "active"
+                )
+            ),
+        ),
+    }
+    row = session.execute(
+        sa.select(
+            *(
+                sa.select(sa.func.count()).where(rule).scalar_subquery().label(name)
+                for name, rule in rules.items()
+            )
+        )
+    ).one()
+    return {name: int(getattr(row, name)) for name in rules}
+
+
+def _listings(session: Session, rule: sa.ColumnElement[bool]) -> list[tuple[Listing, Member]]:
+    rows = session.execute(
+        sa.select(Listing, Member)
+        .join(
+            Member,
+            (Member.community_id == Listing.community_id) & (Member.id == Listing.member_id),
+        )
+        .where(rule, Member.state == "active")
+        .order_by(Listing.id)
+        .limit(SECTION_MAX)
+    )
+    return [(listing, member) for listing, member in rows]

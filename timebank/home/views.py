@@ -1,0 +1,287 @@
+"""The front page of a community, for a visitor and for a member, and the coordinator's list."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, g, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from timebank.clock import utc_now
+from timebank.db import db
+from timebank.exchanges import names as exchange_names
+from timebank.exchanges import queries as exchanges
+from timebank.exchanges.queries import Deal
+from timebank.home import queries
+from timebank.home.queries import Figures
+from timebank.hours import queries as hours
+from timebank.hours.errors import NoSuchAccountError
+from timebank.listings import names as listing_names
+from timebank.listings import policy as listing_policy
+from timebank.listings import queries as listings
+from timebank.listings.models import Listing
+from timebank.listings.queries import Branch, Wanted
+from timebank.listings.tree import ICON_OF_OTHERS, ICONS
+from timebank.members.models import Member
+from timebank.web.access import COMMUNITY_PREFIX, Access, access
+from timebank.web.filters import ago, hours_label, today
+from timebank.web.words import gettext as _
+from timebank.web.words import ngettext
+
+bp = Blueprint("home", __name__, url_prefix=COMMUNITY_PREFIX)
+blueprints = (bp,)
+
+#: Offers and requests shown on the front page.
+RECENT_MAX = 6
+#: Things on their way shown on a member's front page; the rest is under Agreements.
+UNDER_WAY_MAX = 3
+
+
+@bp.get("/")
+@access(Access.ANYONE)
+def index() -> ResponseReturnValue:
+    """Show what this is to a visitor, and what waits to a member."""
+    session = db.session()
+    is_member = g.member is not None and g.member.state in {"active", "paused"}
+    figures = queries.figures(session, g.community.id, since_on=today().replace(day=1))
+    shared: dict[str, Any] = {
+        "recent": _recent(g.member if is_member else None),
+        "figures": _figures(figures),
+    }
+    if not is_member:
+        return render_template(
+            "home/visitor.html", community=g.community, waits=g.member is not None, **shared
+        )
+    under_way = exchanges.open_deals(session, g.member)
+    waiting = [deal for deal in under_way if deal.exchange.awaiting_id == g.member.id]
+    coming = [deal for deal in under_way if deal not in waiting]
+    return render_template(
+        "home/member.html",
+        waiting=[*_messages(), *(_line(deal, waits=True) for deal in waiting)],
+        coming=[_line(deal, waits=False) for deal in coming[:UNDER_WAY_MAX]],
+        more=max(0, len(coming) - UNDER_WAY_MAX),
+        minutes=_minutes(),
+        **shared,
+    )
+
+
+def _minutes() -> int | None:
+    try:
+        return hours.balance_of(db.session(), g.member).posted
+    except NoSuchAccountError:
+        return None
+
+
+def _messages() -> list[dict[str, object]]:
+    count = queries.unread_conversations(db.session(), g.member)
+    if not count:
+        return []
+    return [
+        {
+            "words": ngettext(
+                "%(num)d conversation with something new",
+                "%(num)d conversations with something new",
+                count,
+            ),
+            "href": url_for("messages.index"),
+            "icon": "chat-dots",
+        }
+    ]
+
+
+def _line(deal: Deal, *, waits: bool) -> dict[str, object]:
+    exchange, other = deal.exchange, deal.other(g.member)
+    name = listing_names.someone() if deal.is_unnamed(other) else other.first_name
+    words, kind = exchange_names.state_tag(exchange, waits_for_me=waits)
+    return {
+        "words": _question(deal, name) if waits else _title(deal),
+        "note": _title(deal) if waits else _when(deal, name),
+        "href": url_for("exchanges.show", exchange_id=exchange.id),
+        "icon": ("clipboard-check" if exchange.state == "done" else "calendar-heart")
+        if waits
+        else None,
+        "tag": None if waits else words,
+        "tag_kind": kind,
+    }
+
+
+def _question(deal: Deal, name: str) -> str:
+    if deal.exchange.state == "proposed":
+        return _("%(name)s suggests a time. Does it suit you?", name=name)
+    return _(
+        "Did this happen? %(name)s says %(hours)s",
+        name=name,
+        hours=hours_label(deal.exchange.worked_minutes or 0),
+    )
+
+
+def _when(deal: Deal, name: str) -> str:
+    exchange = deal.exchange
+    day = exchange.happened_on or exchange.planned_on
+    part = None if exchange.happened_on else exchange.part_of_day
+    return " · ".join(filter(None, (name, exchange_names.when(day, part))))
+
+
+def _title(deal: Deal) -> str:
+    return deal.exchange.title or listing_names.name_of(deal.category)
+
+
+# ------------------------------------------------------------------- shared with visitors
+
+
+def _figures(figures: Figures) -> list[tuple[str, str]]:
+    """Return the month in figures; a month that has just begun shows none of them as nothing."""
+    shown = []
+    if figures.given_minutes:
+        whole_hours = max(1, round(figures.given_minutes / 60))
+        shown.append(
+            (
+                f"{whole_hours}",
+                ngettext("hour given this month", "hours given this month", whole_hours),
+            )
+        )
+        shown.append(
+            (
+                f"{figures.receivers}",
+                ngettext("person was helped", "people were helped", figures.receivers),
+            )
+        )
+    shown.append(
+        (
+            f"{figures.members}",
+            ngettext("neighbour takes part", "neighbours take part", figures.members),
+        )
+    )
+    return shown
+
+
+def _recent(viewer: Member | None) -> list[dict[str, object]]:
+    """Return the newest offers and requests that this reader may see, as cards."""
+    session, key = db.session(), g.community.id
+    found = listings.shown(
+        session,
+        key,
+        Wanted(),
+        viewer=viewer,
+        roles=g.roles,
+        today=today(),
+        limit=RECENT_MAX,
+    )
+    if not found:
+        return []
+    icons = _icons(listings.categories(session, key))
+    return [_card(listing, owner, icons, viewer) for listing, owner in found]
+
+
+def _icons(tree: Sequence[Branch]) -> dict[object, str]:
+    return {
+        category.id: ICONS.get(branch.top.key, ICON_OF_OTHERS)
+        for branch in tree
+        for category in (branch.top, *branch.leaves)
+    }
+
+
+def _card(
+    listing: Listing, owner: Member, icons: dict[object, str], viewer: Member | None
+) -> dict[str, object]:
+    named = listing_policy.may_see_who(listing, viewer, g.roles)
+    return {
+        "title": listing.title,
+        "href": url_for("listings.show", listing_id=listing.id),
+        "icon": icons.get(listing.category_id, ICON_OF_OTHERS),
+        "is_offer": listing.kind == "offer",
+        "meta": " · ".join(
+            filter(None, (listing_names.where_of(listing), hours_label(listing.about_minutes)))
+        ),
+        "name": owner.first_name if named else listing_names.someone(),
+        "tone": owner.number if named else 0,
+        "lang": listing.language if listing.language != g.community.locale else None,
+    }
+
+
+# -------------------------------------------------------------- the coordinator's list
+
+
+@bp.get("/work")
+@access(Access.COORDINATOR)
+def work() -> ResponseReturnValue:
+    """List what waits for a coordinator, each with its one next step."""
+    found = queries.work(db.session(), g.community, now=utc_now(), today=today())
+    sections = [
+        _section(_("People who would like to join"), "joiners", found.joiners, _joiner, found),
+        _section(_("Remembered differently"), "queried", found.queried, _deal, found),
+        _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
+        _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
+        _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
+        _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
+    ]
+    return render_template(
+        "home/work.html", sections=[section for section in sections if section["rows"]]
+    )
+
+
+def _section(
+    title: str, name: str, things: Sequence[Any], row: Callable[[Any], object], found: queries.Work
+) -> dict[str, object]:
+    count = found.counts.get(name, len(things))
+    return {
+        "title": title,
+        "rows": [row(thing) for thing in things],
+        "more": max(0, count - len(things)),
+    }
+
+
+def _joiner(member: Member) -> dict[str, object]:
+    return {
+        "words": member.first_name,
+        "note": " · ".join(filter(None, (member.area, ago(member.joined_at)))),
+        "href": url_for("members.person", member_id=member.id),
+        "act": url_for("members.decide", member_id=member.id, what="approve"),
+        "act_words": _("Let in"),
+    }
+
+
+def _deal(deal: Deal) -> dict[str, object]:
+    exchange = deal.exchange
+    settles = g.member.id not in {deal.giver.id, deal.receiver.id}
+    return {
+        "words": _title(deal),
+        "note": _(
+            "%(giver)s helps %(receiver)s · %(hours)s",
+            giver=deal.giver.first_name,
+            receiver=deal.receiver.first_name,
+            hours=hours_label(exchange.worked_minutes or exchange.agreed_minutes),
+        ),
+        "href": url_for("exchanges.show", exchange_id=exchange.id),
+        "act": url_for("exchanges.settle", exchange_id=exchange.id) if settles else None,
+        "act_words": _("Settle it"),
+    }
+
+
+def _request(pair: tuple[Listing, Member]) -> dict[str, object]:
+    listing, owner = pair
+    return {
+        "words": listing.title,
+        "note": _("%(name)s, since %(day)s", name=owner.first_name, day=ago(listing.posted_at)),
+        "href": url_for("listings.show", listing_id=listing.id),
+        "act": url_for("listings.offers", category=listing.category_id),
+        "act_words": _("Who offers this?"),
+    }
+
+
+def _offer(pair: tuple[Listing, Member]) -> dict[str, object]:
+    listing, owner = pair
+    return {
+        "words": listing.title,
+        "note": _("%(name)s, %(days)s", name=owner.first_name, days=_days_left(listing.ends_on)),
+        "href": url_for("listings.show", listing_id=listing.id),
+        "act": url_for("members.person", member_id=owner.id),
+        "act_words": _("Have a word"),
+    }
+
+
+def _days_left(ends_on: dt.date | None) -> str:
+    days = (ends_on - today()).days if ends_on is not None else 0
+    if days <= 0:
+        return _("until today")
+    return ngettext("%(num)d more day", "%(num)d more days", days)
