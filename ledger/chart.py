@@ -77,10 +77,11 @@ def open_account(
     if kind_of(code) != kind:
         raise BadAccount(code, kind)
     _check_limits(code, kind, floor_minutes, ceiling_minutes)
-    found = select(schema.book.c.book_id).where(schema.book.c.book_id == book_id)
-    if connection.execute(found).first() is None:
+    found = select(schema.book.c.recorded_at).where(schema.book.c.book_id == book_id)
+    book = connection.execute(found).first()
+    if book is None:
         raise UnknownBook(book_id)
-    _insert_once(
+    opened = _insert_once(
         connection,
         schema.account,
         book_id=book_id,
@@ -89,6 +90,21 @@ def open_account(
         floor_minutes=floor_minutes,
         ceiling_minutes=ceiling_minutes,
     )
+    if opened:
+        # The first line of its history, so that limits can not change without a trace. An
+        # account is opened at a place in the book, so it carries the time of that place.
+        connection.execute(
+            insert(schema.account_change).values(
+                book_id=book_id,
+                code=code,
+                n=1,
+                changed_at=book.recorded_at,
+                floor_after=floor_minutes,
+                ceiling_after=ceiling_minutes,
+                state_before="open",
+                state_after="open",
+            )
+        )
 
 
 def set_limits(
@@ -204,7 +220,7 @@ def _change_account(
     table, change = schema.account, schema.account_change
     this = (table.c.book_id == account.book_id, table.c.code == account.code)
     connection.execute(update(table).where(*this).values(values))
-    last = select(func.coalesce(func.max(change.c.n), 0)).where(
+    last = select(func.max(change.c.n)).where(
         change.c.book_id == account.book_id, change.c.code == account.code
     )
     connection.execute(
@@ -221,9 +237,10 @@ def _change_account(
     )
 
 
-def _insert_once(connection: Connection, table: Table, **values: object) -> None:
-    """Insert a row unless its key is there already."""
+def _insert_once(connection: Connection, table: Table, **values: object) -> bool:
+    """Insert a row unless its key is there already; tell whether it was inserted."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(values)
     key = [column.name for column in table.primary_key]
-    connection.execute(statement.on_conflict_do_nothing(index_elements=key))
+    once = statement.on_conflict_do_nothing(index_elements=key).returning(*table.primary_key)
+    return connection.execute(once).first() is not None

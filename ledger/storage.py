@@ -17,7 +17,7 @@ from uuid import UUID
 from ledger.chain import ENCODING, ChainedEntry, ChainedLeg, instant_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -138,7 +138,7 @@ class Storage(ABC):
     @abstractmethod
     def journal(
         self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
-    ) -> Iterator[JournalRow]:
+    ) -> Generator[JournalRow]:
         """Every entry between two places in the book, in order, as it is stored now."""
 
 
@@ -235,7 +235,7 @@ class SqliteStorage(Storage):
 
     def journal(
         self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
-    ) -> Iterator[JournalRow]:
+    ) -> Generator[JournalRow]:
         """Every entry between two places in the book, in order, as it is stored now."""
         book = book_id.bytes
         legs = connection.exec_driver_sql(_LEGS.format(p="?"), (book, after_seq, seq_max))
@@ -248,7 +248,8 @@ class SqliteStorage(Storage):
             " FROM entry WHERE book_id = ? AND seq > ? AND seq <= ? ORDER BY seq",
             (book, after_seq, seq_max),
         )
-        yield from _join(entries, legs)
+        with entries, legs:
+            yield from _join(entries, legs)
 
 
 class PostgresqlStorage(Storage):
@@ -311,7 +312,7 @@ class PostgresqlStorage(Storage):
 
     def journal(
         self, connection: Connection, book_id: UUID, seq_max: int, *, after_seq: int = 0
-    ) -> Iterator[JournalRow]:
+    ) -> Generator[JournalRow]:
         """Every entry between two places in the book, in order, as it is stored now."""
         legs = connection.exec_driver_sql(
             _LEGS.format(p="%s"), (book_id, after_seq, seq_max), execution_options=_STREAM
@@ -323,7 +324,8 @@ class PostgresqlStorage(Storage):
             (book_id, after_seq, seq_max),
             execution_options=_STREAM,
         )
-        yield from _join((_as_hashed(row) for row in entries), legs)
+        with entries, legs:
+            yield from _join(map(_as_hashed, entries), legs)
 
 
 _LEGS: Final = (
@@ -400,7 +402,7 @@ def _as_hashed(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - the driver's row
     )
 
 
-def _join(entries: Iterable[Any], legs: Iterable[Any]) -> Iterator[JournalRow]:
+def _join(entries: Iterable[Any], legs: Iterable[Any]) -> Generator[JournalRow]:
     """Put each entry together with its legs; both come in the order of the book."""
     legs = iter(legs)
     waiting = next(legs, None)

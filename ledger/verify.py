@@ -6,6 +6,7 @@ not see is written in `docs/ledger.md`.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain as chain_of
 from itertools import islice
@@ -33,6 +34,9 @@ from ledger.storage import JournalRow, LegRow, storage_of
 PROBLEMS_MAX: Final = 20
 #: The whole journal, whatever the head says.
 SEQ_MAX: Final = 2**62
+
+#: Floor, ceiling and state of an account.
+_Limits = tuple[int | None, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +198,15 @@ def verify(connection: Connection, book_id: UUID) -> Report:
         reversed_ids=frozenset(key.hex for key in reversed_ids if key is not None),
         recount=_Recount(),
     )
-    rows = storage_of(connection).journal(connection, book_id, SEQ_MAX)
-    found = chain_of(
-        journal.problems(rows),
-        _head_problems(connection, journal, head),
-        _account_problems(connection, journal),
-        _change_problems(connection, book_id),
-        _memo_problems(connection, book_id),
-    )
-    problems = tuple(islice(found, PROBLEMS_MAX))
+    with closing(storage_of(connection).journal(connection, book_id, SEQ_MAX)) as rows:
+        found = chain_of(
+            journal.problems(rows),
+            _head_problems(connection, journal, head),
+            _change_problems(connection, book_id),
+            _account_problems(connection, journal),
+            _memo_problems(connection, book_id),
+        )
+        problems = tuple(islice(found, PROBLEMS_MAX))
     account = schema.account.c
     counted = connection.execute(
         select(
@@ -242,12 +246,10 @@ def _account_problems(connection: Connection, journal: _Journal) -> Iterator[Pro
     """The counters of each account against its legs."""
     account, recount = schema.account.c, journal.recount
     total = 0
-    unseen = set(recount.versions)
     for row in connection.execute(
         select(schema.account).where(account.book_id == journal.book_id).order_by(account.code)
     ):
         where = f"account {row.code}"
-        unseen.discard(row.code)
         counted = (
             recount.paid_in.get(row.code, 0),
             recount.paid_out.get(row.code, 0),
@@ -265,22 +267,20 @@ def _account_problems(connection: Connection, journal: _Journal) -> Iterator[Pro
         if kind_of(row.code) != row.kind:
             yield Problem("kind does not fit the code", where, str(kind_of(row.code)), row.kind)
         total += row.posted_in - row.posted_out
-    for code in sorted(unseen):
-        yield Problem("the account is gone", f"account {code}", "an account", "none")
     if total:
         yield Problem("the accounts do not add up to zero", "book", "0", str(total))
 
 
 def _change_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]:
-    """Limits and states against the history of their changes."""
+    """Limits and states against the history of their changes, which begins at the opening."""
     account, change = schema.account, schema.account_change
-    last: dict[str, tuple[int, tuple[object, ...]]] = {}
+    last: dict[str, tuple[int, _Limits]] = {}
     for row in connection.execute(
         select(change).where(change.c.book_id == book_id).order_by(change.c.code, change.c.n)
     ):
         where = f"account {row.code}, change {row.n}"
+        n, expected = last.get(row.code, (0, (None, None, "open")))
         before = (row.floor_before, row.ceiling_before, row.state_before)
-        n, expected = last.get(row.code, (0, before))
         if row.n != n + 1:
             yield Problem(
                 "a change is missing before this one", where, f"change {n + 1}", f"change {row.n}"
@@ -289,10 +289,10 @@ def _change_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]
             yield Problem("does not follow the change before it", where, str(expected), str(before))
         last[row.code] = (row.n, (row.floor_after, row.ceiling_after, row.state_after))
     for row in connection.execute(
-        select(account).where(account.c.book_id == book_id, account.c.code.in_(sorted(last)))
+        select(account).where(account.c.book_id == book_id).order_by(account.c.code)
     ):
         now = (row.floor_minutes, row.ceiling_minutes, row.state)
-        expected = last[row.code][1]
+        _n, expected = last.pop(row.code, (0, (None, None, "unopened")))
         if now != expected:
             yield Problem(
                 "limits or state changed without a trace",
@@ -300,6 +300,8 @@ def _change_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]
                 str(expected),
                 str(now),
             )
+    for code in sorted(last):
+        yield Problem("the account is gone", f"account {code}", "an account", "none")
 
 
 def _memo_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]:
