@@ -15,6 +15,7 @@ from timebank.web.words import lazy_gettext as _l
 
 COORDINATOR = "coordinator"
 TREASURER = "treasurer"
+FRONT_PAGE = "home.index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class Place:
 
 
 PLACES = (
-    Place("home", "home.index", _l("Home")),
+    Place("home", FRONT_PAGE, _l("Home")),
     Place("offers", "listings.offers", _l("Offers")),
     Place("requests", "listings.requests", _l("Requests")),
-    Place("messages", "messages.index", _l("Messages"), family=("messages.",)),
+    Place("messages", "messages.index", _l("Messages"), family=("messages.show", "messages.send")),
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
     Place("hours", "hours.index", _l("My hours"), family=("hours.",)),
     Place("work", "home.work", _l("To do"), roles=frozenset({COORDINATOR})),
@@ -71,6 +72,8 @@ def _address(endpoint: str) -> str | None:
     if endpoint not in current_app.view_functions:
         return None
     needs_community = current_app.url_map.is_endpoint_expecting(endpoint, "community_slug")
+    if needs_community and g.get("member") is None and endpoint != FRONT_PAGE:
+        return None
     if needs_community and g.get("community") is None:
         return None
     return url_for(endpoint)
@@ -120,7 +123,7 @@ def notices() -> str | None:
 
 def front_page() -> str:
     """Return the address behind the name at the top of the page."""
-    return _address("home.index") or _address("communities.index") or "/"
+    return _address(FRONT_PAGE) or _address("communities.index") or "/"
 
 
 def language() -> str:
