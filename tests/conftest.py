@@ -30,6 +30,7 @@ DATA = Path(os.environ.get("TIMEBANK_TEST_DATA", ROOT.parent / "shared" / "data"
 CHROMIUM = Path(os.environ.get("TIMEBANK_TEST_CHROMIUM", "/usr/bin/chromium"))
 #: In CI nothing may be skipped: what is missing there is a fault.
 STRICT = os.environ.get("CI", "").lower() == "true"
+SECRET_KEY = "a secret of the tests, long enough to sign with"
 LOOPBACK = ("127.", "::1", "localhost")
 
 hypothesis.settings.register_profile("timebank", deadline=None, derandomize=STRICT, database=None)
@@ -63,7 +64,7 @@ def _no_network() -> Iterator[None]:
     """Refuse every connection that leaves this machine."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: Any) -> None:  # noqa: ANN401 -- as the original
+    def guarded(self: socket.socket, address: Any) -> None:
         if self.family != socket.AF_UNIX and not str(address[0]).startswith(LOOPBACK):
             pytest.fail(f"this test tried to reach {address[0]}")
         connect(self, address)
@@ -152,7 +153,7 @@ def settings_for(url: str, home: Path, **changed: object) -> Settings:
     values: dict[str, Any] = {
         "home": home,
         "database_url": url,
-        "secret_key": "a secret of the tests, long enough to sign with",
+        "secret_key": SECRET_KEY,
         "ledger_secret": "another secret of the tests, for the books alone",
         "base_url": "https://timebank.example",
         "secure_cookies": True,
@@ -186,7 +187,7 @@ class Client(FlaskClient):
 
     arranged: Session
 
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:  # noqa: ANN401 -- as the original
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request."""
         self.arranged.commit()
         kwargs.setdefault("base_url", "https://timebank.example")

@@ -29,7 +29,7 @@ def make_community(
     *,
     slug: str = "",
     now: dt.datetime = NOW,
-    **settings: Any,  # noqa: ANN401 -- columns of the model
+    **settings: Any,
 ) -> Community:
     """Make a community with its book and its pot."""
     slug = slug or f"place-{next(_counter)}"
@@ -51,7 +51,7 @@ def make_member(
     person: Person | None = None,
     sign_in_address: str = "",
     now: dt.datetime = NOW,
-    **columns: Any,  # noqa: ANN401 -- columns of the model
+    **columns: Any,
 ) -> Member:
     """Make a member with an account in the books, and a person behind them who can sign in."""
     person = person or make_person(session, address=sign_in_address, now=now)
@@ -96,14 +96,8 @@ def make_person(session: Session, *, address: str = "", now: dt.datetime = NOW) 
     return person
 
 
-def sign_in(
-    client: FlaskClient,
-    session: Session,
-    member: Member | Person,
-    *,
-    base_url: str = "https://timebank.example",
-) -> DeviceSession:
-    """Make this browser one on which the member is signed in."""
+def make_device(session: Session, member: Member | Person) -> tuple[DeviceSession, str]:
+    """Sign somebody in on a device; return it with the secret its cookie holds."""
     person_id = member.person_id if isinstance(member, Member) else member.id
     assert person_id is not None
     secret, now = secrets.token_urlsafe(32), utc_now()
@@ -116,6 +110,19 @@ def sign_in(
         last_seen_at=now,
     )
     session.add(device)
+    session.flush()
+    return device, secret
+
+
+def sign_in(
+    client: FlaskClient,
+    session: Session,
+    member: Member | Person,
+    *,
+    base_url: str = "https://timebank.example",
+) -> DeviceSession:
+    """Make this browser one on which the member is signed in."""
+    device, secret = make_device(session, member)
     session.commit()
     with client.session_transaction(base_url=base_url) as cookie:
         cookie["_user_id"] = secret

@@ -1,0 +1,69 @@
+"""Every page that each role can reach: WCAG 2.2 AA at three widths, and no sideways scroll."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import HEIGHT, WIDTHS, Site
+from tests.browser.walking import walk
+
+pytestmark = pytest.mark.browser
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+
+
+def violations(page: Page) -> list[str]:
+    """List what axe finds, in one line each."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}: {[node['html'][:150] for node in each['nodes'][:3]]}"
+        for each in found
+    ]
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    width: int = page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return width
+
+
+@pytest.mark.parametrize("role", ["visitor", "waiting", "member", "treasurer", "coordinator"])
+def test_every_page_that_can_be_reached_is_accessible(site: Site, role: str) -> None:
+    window = site.window(role)
+    page = window.new_page()
+    wrong = []
+    count = 0
+    for path in walk(site.app, page, f"/at/{site.world.community.slug}/"):
+        count += 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            wrong += [f"{path} at {width}: {each}" for each in violations(page)]
+            if sideways(page) > 0:
+                wrong.append(f"{path} at {width}: {sideways(page)} pixels too wide")
+    assert not wrong, "\n".join(wrong)
+    assert count > (1 if role in {"visitor", "waiting"} else 10), "the walk did not get far"
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", "image-alt"),
+        ("<p style='color:#999;background:#fff'>Hard to read</p>", "color-contrast"),
+        ("<button></button>", "button-name"),
+    ],
+)
+def test_a_page_that_shuts_somebody_out_is_seen(site: Site, body: str, rule: str) -> None:
+    page = site.window().new_page()
+    page.set_content(f"<!doctype html><html lang=en><title>T</title><main><h1>T</h1>{body}</main>")
+    assert any(each.startswith(rule) for each in violations(page))
+
+
+def test_a_page_that_is_too_wide_is_seen(site: Site) -> None:
+    page = site.window(width=320).new_page()
+    page.set_content("<p style='width:400px'>Wide</p>")
+    assert sideways(page) > 0

@@ -1,0 +1,50 @@
+"""Walk over a site by its links, one page of each kind."""
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+#: Addresses that give a file or end the visit, and are no pages.
+NO_PAGES = ("sign-out", ".csv", "/assets/", "/static/", ".svg", ".png", ".ics")
+#: Pages of one kind to look at: the first two may differ, the hundredth does not.
+OF_A_KIND_MAX = 2
+
+
+def walk(app: Flask, page: Page, start: str) -> Iterator[str]:
+    """Open every kind of page that can be reached by links; yield each address once it is open."""
+    base = page.context.pages[0].url if page.url == "about:blank" else page.url
+    waiting, seen, kinds = deque([start]), {start}, dict[str, int]()
+    adapter = app.url_map.bind("127.0.0.1")
+    while waiting:
+        path = waiting.popleft()
+        kind = _kind(adapter, path)
+        if kind is None or kinds.get(kind, 0) >= OF_A_KIND_MAX:
+            continue
+        kinds[kind] = kinds.get(kind, 0) + 1
+        response = page.goto(path)
+        assert response is not None
+        assert response.status == 200, f"a link leads to {path}, which answers {response.status}"
+        yield path
+        for link in page.eval_on_selector_all("a[href]", "links => links.map(a => a.href)"):
+            parts = urlsplit(urljoin(base, link))
+            found = parts.path + (f"?{parts.query}" if parts.query else "")
+            if parts.hostname == "127.0.0.1" and found not in seen and not _is_no_page(found):
+                seen.add(found)
+                waiting.append(found)
+
+
+def _is_no_page(path: str) -> bool:
+    return any(mark in path for mark in NO_PAGES)
+
+
+def _kind(adapter: object, path: str) -> str | None:
+    try:
+        endpoint, _values = adapter.match(urlsplit(path).path, method="GET")  # type: ignore[attr-defined]
+    except (HTTPException, RequestRedirect):
+        return path
+    return str(endpoint)

@@ -1,0 +1,219 @@
+"""A small community with one of everything, for the guards that walk over every route."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Flask
+from itsdangerous import URLSafeSerializer
+from sqlalchemy.orm import Session
+
+from tests.architecture.routes import Route
+from tests.conftest import SECRET_KEY, Client
+from tests.factories import make_community, make_device, make_member, sign_in
+from timebank.clock import utc_now
+from timebank.communities.models import Community
+from timebank.exchanges import service as exchanges
+from timebank.exchanges.service import Terms
+from timebank.listings import queries as listing_queries
+from timebank.listings import service as listings
+from timebank.listings.service import ListingDetails
+from timebank.members.models import Member
+from timebank.members.service import links
+from timebank.messaging import emails
+from timebank.messaging import service as messages
+from timebank.messaging.models import Notice
+from timebank.web import assets, drafts
+from timebank.web.access import SLUG
+
+#: Who has things of their own, so that a page about them is really theirs.
+ACTIVE = ("member", "treasurer", "coordinator")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A community, somebody in each role, and examples for each part of an address."""
+
+    community: Community
+    people: dict[str, Member]
+    #: By role, then by the name of the part; a part may be told apart by the address it is in.
+    examples: dict[str, dict[str, object]]
+
+    def client(self, app: Flask, session: Session, role: str) -> Client:
+        """Open a browser as somebody in this role."""
+        client = Client(app, app.response_class, use_cookies=True)
+        client.arranged = session
+        if role != "visitor":
+            sign_in(client, session, self.people[role])
+        return client
+
+    def address(
+        self, route: Route, role: str = "member", *, community: Community | None = None
+    ) -> str:
+        """Fill the examples of a role into an address."""
+        rule = route.rule
+        own = self.examples[role if role in ACTIVE else "member"]
+        values = {
+            name: own.get(f"{name} in {_part_of(rule.rule)}", own.get(name))
+            for name in rule.arguments
+        }
+        if SLUG in rule.arguments:
+            values[SLUG] = (community or self.community).slug
+        missing = [name for name, value in values.items() if value is None]
+        assert not missing, f"{rule.rule}: put an example of {missing} into tests/world.py"
+        built = rule.build(values)
+        assert built is not None, rule.rule
+        return built[1]
+
+
+def _part_of(rule: str) -> str:
+    return next((part for part in ("join", "listings", "sign-in") if f"/{part}/" in rule), "")
+
+
+def build_world(session: Session) -> World:
+    """Make a community with one of everything."""
+    now = utc_now()
+    community, elsewhere = make_community(session), make_community(session)
+    listings.seed_categories(session, community.id)
+    people = {
+        "other": make_member(session, elsewhere, first_name="Otto"),
+        "waiting": make_member(session, community, first_name="Wanda", state="waiting"),
+        "member": _signed_up(session, community, "Mina"),
+        "treasurer": _signed_up(session, community, "Theo", "treasurer"),
+        "coordinator": _signed_up(session, community, "Cora", "coordinator"),
+        "helper": make_member(session, community, first_name="Hana", email="hana@example.org"),
+    }
+    examples = {
+        role: _of(session, community, people[role], people["helper"], now) for role in ACTIVE
+    }
+    session.commit()
+    return World(community, people, examples)
+
+
+def _signed_up(session: Session, community: Community, first_name: str, *roles: str) -> Member:
+    email = f"{first_name}@{community.slug}.example".lower()
+    return make_member(
+        session,
+        community,
+        first_name=first_name,
+        roles=roles,
+        email=email,
+        sign_in_address=email,
+    )
+
+
+def _of(
+    session: Session, community: Community, member: Member, helper: Member, now: dt.datetime
+) -> dict[str, object]:
+    """Give a member something of each kind, and return how to find it."""
+    branch = listing_queries.categories(session, community.id)[0]
+    category = branch.leaves[0]
+    listing = listings.post_listing(
+        session,
+        community,
+        member,
+        ListingDetails(
+            kind="offer",
+            category_id=category.id,
+            title="A walk by the river",
+            audience="everyone",
+        ),
+        now=now,
+    )
+    conversation = listings.reply(session, listing, helper, "I would like that.", now=now)
+    messages.send(session, conversation, author=member, body="Then let us go.", now=now)
+    exchange = exchanges.propose(
+        session,
+        community,
+        by=helper,
+        giver=member,
+        receiver=helper,
+        category_id=category.id,
+        terms=Terms(agreed_minutes=60, place="public"),
+        now=now,
+        conversation_id=conversation.id,
+    )
+    logged = exchanges.log_informal(
+        session,
+        community,
+        by=member,
+        other=helper,
+        by_gave=True,
+        category_id=category.id,
+        worked_minutes=60,
+        happened_on=now.date(),
+        now=now,
+    )
+    session.flush()
+    booked = exchanges.answer_yes(session, community, logged.id, by=helper, now=now)
+    answers = _answers(str(branch.top.id), str(category.id))
+    draft = drafts.begin(
+        session, community.id, "listing", owner_id=member.id, answers=answers, now=now
+    )
+    joining = drafts.begin(session, community.id, "join", owner_id=None, answers={}, now=now)
+    link = links.make_link(session, member.email, now=now)
+    assert link is not None
+    session.flush()
+    return {
+        "device_id": make_device(session, member)[0].id,
+        "listing_id": listing.id,
+        "conversation_id": conversation.id,
+        "notice_id": session.scalar(
+            sa.select(Notice.id).where(
+                Notice.community_id == community.id, Notice.member_id == member.id
+            )
+        ),
+        "exchange_id": exchange.id,
+        "entry_id": booked.entry_id,
+        "category_id": category.id,
+        "member_id": helper.id,
+        "draft_id in listings": draft.id,
+        "draft_id in join": joining.id,
+        "step": "what",
+        "name in join": "name",
+        "code": member.account_code,
+        "number": helper.account_code,
+        "secret": secrets.token_urlsafe(16),
+        "secret in sign-in": link.secret,
+        "token": _stop_token(member),
+        "role": "treasurer",
+        "what": "pause",
+        "digest": _digest("icon.svg"),
+        "name": "icon.svg",
+    }
+
+
+def _answers(heading: str, category: str) -> dict[str, object]:
+    """Answer every question of the chain that puts up an offer."""
+    return {
+        "kind": "offer",
+        "done": ["what", "heading", "category", "support", "when", "where", "who"],
+        "title": "Company",
+        "words": "",
+        "language": "en",
+        "heading": heading,
+        "category": category,
+        "supports": ["social"],
+        "transition": "",
+        "about_minutes": 60,
+        "slots": [],
+        "when_words": "",
+        "place": "public",
+        "area": "",
+        "audience": "community",
+        "days": "90",
+        "is_anonymous": False,
+    }
+
+
+def _digest(name: str) -> str:
+    content = assets.content_of(name)
+    assert content is not None
+    return assets._hash(content)
+
+
+def _stop_token(member: Member) -> str:
+    """Sign what stands at the foot of a mail."""
+    signer = URLSafeSerializer(SECRET_KEY, salt=emails.STOP_SALT)
+    return str(signer.dumps([member.community_id.hex, member.id.hex, "message"]))
