@@ -64,7 +64,10 @@ def audit(folder: Path) -> Verdict:
         return _wrong(error.finding)
     entries, errors, _options = loader.load_file(str(folder.resolve() / MAIN))
     if errors:
-        return _wrong(*(_of_beancount(folder, error) for error in errors[:FINDINGS_MAX]))
+        findings = [_of_beancount(folder, error) for error in errors]
+        # A wrong entry also makes each balance after it wrong; the entry comes first.
+        findings.sort(key=lambda finding: finding.file.endswith(".assert.beancount"))
+        return _wrong(*findings[:FINDINGS_MAX])
     return _Audit(folder, head).run(entries)
 
 

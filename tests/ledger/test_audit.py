@@ -1,0 +1,363 @@
+"""The audit sees files and nothing else; each thing wrong with them is found and named."""
+
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger import chain
+from ledger.audit import check
+from ledger.audit.__main__ import main
+from ledger.audit.check import Verdict, audit
+from ledger.audit.reading import Finding
+from timebank.config import ROOT
+
+GOLDEN = Path(__file__).parent / "golden_books"
+MAIN, ACCOUNTS = "main.beancount", "accounts.beancount"
+JANUARY, COUNTED = "2026/01.beancount", "2026/01.assert.beancount"
+BOOK_LINE = '2026-01-01 custom "timebank-book" "0190a0a0000070008000000000000001" 1\n'
+#: Something that beancount would run, if it ever saw it.
+EVIL = 'plugin "ledger_test_evil_plugin"'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Sound books, ready to be tampered with."""
+    return Path(shutil.copytree(GOLDEN, tmp_path / "books"))
+
+
+def change(folder: Path, name: str, before: str, after: str, *, count: int = 1) -> None:
+    """Put other words into a file, and see that they were there."""
+    text = (folder / name).read_text("utf-8")
+    assert before in text
+    (folder / name).write_text(text.replace(before, after, count), "utf-8")
+
+
+def first(folder: Path) -> Finding:
+    """The first thing the audit finds wrong."""
+    verdict = audit(folder)
+    assert not verdict.ok
+    assert str(verdict.findings[0])
+    return verdict.findings[0]
+
+
+def entry_text(folder: Path, seq: int) -> str:
+    """The lines of one entry."""
+    text = (folder / JANUARY).read_text("utf-8")
+    found = re.search(rf"\n2026-01-01 [^\n]*\n  seq: {seq}\n(?:  [^\n]*\n)+", text)
+    assert found is not None
+    return found[0]
+
+
+def test_sound_books_pass() -> None:
+    verdict = audit(GOLDEN)
+    assert verdict == Verdict(
+        ok=True,
+        entries=10,
+        accounts=6,
+        head=(GOLDEN / "HEAD").read_text("utf-8").split("chain ")[1][:64],
+        sum_minutes=0,
+        findings=(),
+    )
+
+
+def test_empty_books_pass(folder: Path) -> None:
+    shutil.rmtree(folder / "2026")
+    for name in (JANUARY, COUNTED):
+        change(folder, "main.beancount", f'include "{name}"\n', "")
+    head = (folder / "HEAD").read_text("utf-8")
+    head = re.sub("entries .*", "entries 0", head)
+    (folder / "HEAD").write_text(re.sub("chain .*", "chain " + "0" * 64, head), "utf-8")
+    assert audit(folder).ok
+
+
+def test_one_minute_in_one_posting_is_found_by_beancount(folder: Path) -> None:
+    change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
+    found = first(folder)
+    assert (found.reason, found.file) == ("beancount", JANUARY)
+    assert "does not balance" in found.detail
+    line = (folder / JANUARY).read_text("utf-8").split("\n")[found.line - 1]
+    assert line.startswith('2026-01-01 * "M000003" "exchange"')
+
+
+def test_one_minute_in_both_postings_is_found_by_the_assertion(folder: Path) -> None:
+    change(folder, JANUARY, "M000002  -1 MIN", "M000002  -2 MIN")
+    change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
+    found = first(folder)
+    assert (found.reason, found.file) == ("beancount", COUNTED)
+
+
+def test_one_minute_in_postings_and_assertions_is_found_by_the_chain(folder: Path) -> None:
+    """Everything beancount can know of agrees; the entry is named all the same."""
+    change(folder, JANUARY, "M000002  -1 MIN", "M000002  -2 MIN")
+    change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
+    text = (folder / COUNTED).read_text("utf-8")
+    for code, by in (("M000002", -1), ("M000003", 1)):
+        stood = re.search(rf"{code}  (-?\d+)", text)
+        assert stood is not None
+        text = text.replace(stood[0], f"{code}  {int(stood[1]) + by}")
+    (folder / COUNTED).write_text(text, "utf-8")
+    found = first(folder)
+    assert (found.reason, found.file) == ("broken-chain", JANUARY)
+    assert "entry 2 is not what was recorded" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "reason"),
+    [
+        (JANUARY, 'category: "pot"', 'category: "cafe"', "foreign-mark"),
+        (JANUARY, "#pot", "#cafe", "foreign-mark"),
+        (JANUARY, '* "M000003"', '* "M000001"', "foreign-mark"),
+        (JANUARY, "occurred: 2025-12-31", "occurred: 2025-12-30", "broken-chain"),
+        (JANUARY, 'key: "gift:1"', 'key: "gift:2"', "broken-chain"),
+        (JANUARY, '  key: "gift:1"\n', "", "broken-chain"),
+        (JANUARY, '"gift"', '"grant"', "broken-chain"),
+        (JANUARY, "T09:01:00.000000Z", "T09:01:00.000001Z", "broken-chain"),
+        (JANUARY, 'at: "2026-01-01T', 'at: "2026-01-02T', "wrong-day"),
+        (JANUARY, "T09:05:00.000000Z", "T09:04:00.000000Z", "wrong-order"),
+        (JANUARY, "  seq: 10\n", "  seq: 11\n", "missing-entry"),
+        (JANUARY, "  seq: 10\n", "", "missing-entry"),
+        (JANUARY, ";;", EVIL + "\n;;", "foreign-line"),
+        (JANUARY, '"exchange"', '"exchange" ' + EVIL, "foreign-line"),
+        (JANUARY, ";; ", ";; \r" + EVIL + "\r", "foreign-line"),
+        (JANUARY, 'corrects: "', 'corrects: "0', "foreign-line"),
+        (COUNTED, ";;", "2026-01-01 pad Assets:Members Equity:Opening\n;;", "foreign-line"),
+        (ACCOUNTS, ";;", "2026-01-02 close Assets:Pots\n;;", "foreign-line"),
+        (ACCOUNTS, "Assets:Neighbours", "Assets:Anna", "foreign-account"),
+        (MAIN, "option", EVIL + "\noption", "foreign-line"),
+        (MAIN, 'multiplier" "0"', 'multiplier" "9"', "foreign-line"),
+        (MAIN, 'include "2026', 'include "/etc/2026', "foreign-line"),
+        (MAIN, 'custom "timebank', ';;custom "timebank', "foreign-line"),
+        (MAIN, BOOK_LINE, "", "no-book"),
+        (MAIN, BOOK_LINE, BOOK_LINE * 2, "no-book"),
+        (MAIN, f'include "{JANUARY}"\n', "", "bad-include"),
+        (MAIN, f'include "{COUNTED}"\n', "", "bad-include"),
+        (MAIN, f'include "{JANUARY}"\n', f'include "{JANUARY}"\n' * 2, "bad-include"),
+        ("HEAD", "entries 10", "entries 9", "missing-entry"),
+        ("HEAD", "chain ", "chain 0", "broken-chain"),
+        ("HEAD", "entries 10\n", "", "torn-head"),
+        ("HEAD", "entries 10", "entries ten", "torn-head"),
+        ("HEAD", "timebank-books 1", "timebank-books 2", "unknown-layout"),
+        ("HEAD", "book 0190", "book 0191", "other-book"),
+    ],
+)
+def test_a_changed_line_is_found_and_named(
+    folder: Path, name: str, before: str, after: str, reason: str
+) -> None:
+    change(folder, name, before, after)
+    if reason == "foreign-account":
+        change(folder, COUNTED, before, after)
+    found = first(folder)
+    assert (found.reason, found.file) == (reason, name)
+    assert "ledger_test_evil_plugin" not in sys.modules
+
+
+@pytest.mark.parametrize("name", ["HEAD", MAIN, ACCOUNTS, JANUARY, COUNTED])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    found = first(folder)
+    assert (found.reason, found.file, found.line) == ("missing-file", name, 0)
+
+
+@pytest.mark.parametrize("name", [".main.beancount.picklecache", "2026/02.beancount", "x.py"])
+def test_a_file_too_many_is_named(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"")
+    found = first(folder)
+    assert (found.reason, found.file) == ("foreign-file", name)
+
+
+def test_a_link_to_elsewhere_is_no_part_of_the_books(folder: Path) -> None:
+    (folder / "2026/secret").symlink_to("/etc/hostname")
+    assert first(folder).reason == "foreign-file"
+
+
+def test_what_is_not_text_is_named(folder: Path) -> None:
+    (folder / JANUARY).write_bytes(b"\xff\xfe")
+    assert first(folder).reason == "not-text"
+
+
+def test_an_empty_head_says_nothing(folder: Path) -> None:
+    (folder / "HEAD").write_text("", "utf-8")
+    assert first(folder).reason == "unknown-layout"
+
+
+def test_a_folder_must_be_there(tmp_path: Path) -> None:
+    assert first(tmp_path / "nowhere").reason == "missing-file"
+
+
+def test_an_account_that_was_never_opened_is_found_by_beancount(folder: Path) -> None:
+    change(folder, ACCOUNTS, "2026-01-01 open Assets:Members:M000003  MIN\n", "")
+    found = first(folder)
+    assert (found.reason, found.file) == ("beancount", JANUARY)
+
+
+@pytest.mark.parametrize(("seq", "file"), [(1, JANUARY), (3, JANUARY), (10, "HEAD")])
+def test_a_missing_entry_is_named(folder: Path, seq: int, file: str) -> None:
+    change(folder, JANUARY, entry_text(folder, seq), "")
+    (folder / COUNTED).write_text("", "utf-8")
+    found = first(folder)
+    assert (found.reason, found.file) == ("missing-entry", file)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # One posting split into two, which add up.
+        ("M000003  1 MIN\n", "M000003  1 MIN\n  Assets:Members:M000003  0 MIN\n"),
+        # Pairs that add up only together.
+        (
+            "M000003  1 MIN\n",
+            "M000003  1 MIN\n  Assets:Members:M000003  0 MIN\n  Assets:Members:M000002  0 MIN\n",
+        ),
+        # A pair turned round.
+        (
+            "M000002  -1 MIN\n  Assets:Members:M000003  1 MIN",
+            "M000003  1 MIN\n  Assets:Members:M000002  -1 MIN",
+        ),
+        # A parent in place of a member.
+        ("Assets:Members:M000003  1 MIN", "Assets:Members  1 MIN"),
+        ("Assets:Members:M000002  -1 MIN", "Assets:Members  -1 MIN"),
+        ("  Assets:Members:M000002  -1 MIN\n  Assets:Members:M000003  1 MIN\n", ""),
+    ],
+)
+def test_postings_come_in_pairs_of_whole_minutes(folder: Path, before: str, after: str) -> None:
+    change(folder, JANUARY, before, after)
+    (folder / COUNTED).write_text("", "utf-8")
+    found = first(folder)
+    assert (found.reason, found.file) == ("bad-leg", JANUARY)
+
+
+def test_notes_of_the_treasurer_are_no_part_of_the_books(folder: Path) -> None:
+    (folder / "local").mkdir()
+    (folder / "local/notes.beancount").write_text(EVIL, "utf-8")
+    assert audit(folder).ok
+
+
+# ----------------------------------------------------------- books made by a liar
+#
+# Whoever changes the books and makes the whole chain anew passes as far as the chain
+# goes. What can not be true is found even then.
+
+
+def relink(folder: Path) -> None:
+    """Make every link and HEAD anew, as somebody who knows how could."""
+
+    class Forger(check._Audit):
+        def _check_uses(self, transaction: object, entry: object) -> None:
+            pass
+
+    links: list[str] = []
+
+    def forged(previous: bytes, leaf: bytes) -> bytes:
+        made = chain.link(previous, leaf)
+        links.append(made.hex())
+        return made
+
+    text = (folder / JANUARY).read_text("utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "link", forged)
+        patch.setattr(check, "_Audit", Forger)
+        for _entry in range(text.count("chain: ")):
+            links.clear()
+            verdict = audit(folder)
+            if verdict.ok or verdict.findings[0].file == "HEAD":
+                break
+            wrong = re.findall(r'chain: "([0-9a-f]{64})"', text)[len(links) - 1]
+            text = text.replace(wrong, links[-1])
+            (folder / JANUARY).write_text(text, "utf-8")
+    head = (folder / "HEAD").read_text("utf-8")
+    (folder / "HEAD").write_text(re.sub("chain .*", f"chain {links[-1]}", head), "utf-8")
+
+
+def test_a_liar_who_makes_the_chain_anew_passes_and_that_is_what_checkpoints_are_for(
+    folder: Path,
+) -> None:
+    change(folder, JANUARY, 'key: "gift:1"', 'key: "gift:2"')
+    relink(folder)
+    assert audit(folder).ok
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ('key: "exchange:2"', 'key: "exchange:1"', "same-key"),
+        ('rev: "{fifth}"', 'rev: "{first}"', "second-reversal"),
+        ('rev: "{first}"', 'rev: "{second}"', "no-mirror"),
+    ],
+)
+def test_what_can_not_be_true_is_found_even_then(
+    folder: Path, before: str, after: str, reason: str
+) -> None:
+    ids = re.findall(r'uid: "([0-9a-f]{32})"', (folder / JANUARY).read_text("utf-8"))
+    names = {"first": ids[0], "second": ids[1], "fifth": ids[4]}
+    change(folder, JANUARY, before.format(**names), after.format(**names))
+    relink(folder)
+    assert first(folder).reason == reason
+
+
+# --------------------------------------------------------------------- the program
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ledger.audit", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def test_the_program_says_what_is_so_and_ends_with_nothing() -> None:
+    said = run(GOLDEN)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith("The books are right.\n10 entries, 6 accounts, adding up to 0")
+
+
+def test_the_program_names_what_is_wrong_and_ends_with_one(folder: Path) -> None:
+    change(folder, JANUARY, 'key: "gift:1"', 'key: "gift:2"')
+    said = run(folder, "--json")
+    assert said.returncode == 1
+    verdict = json.loads(said.stdout)
+    assert (verdict["ok"], verdict["findings"][0]["reason"]) == (False, "broken-chain")
+    assert "NOT right" in run(folder).stdout
+
+
+def test_a_wrong_question_ends_with_two(tmp_path: Path) -> None:
+    said = run(tmp_path / "nowhere")
+    assert said.returncode == 2
+    assert "there is no folder" in said.stderr
+
+
+def test_the_program_can_be_held_to_time_and_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda what, both: limits.append((what, both)))
+    assert main([str(GOLDEN), "--seconds", "60", "--megabytes", "512"]) == 0
+    assert limits == [
+        (resource.RLIMIT_CPU, (60, 60)),
+        (resource.RLIMIT_AS, (512 * 1024**2, 512 * 1024**2)),
+    ]
+    assert "The books are right." in capsys.readouterr().out
+
+
+def test_the_program_touches_no_database_and_no_web_framework() -> None:
+    """Books by one program, checked by another that shares three files with it."""
+    listing = "import sys, ledger.audit.check; print(*sorted(sys.modules))"
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", listing], check=True, capture_output=True, text=True, cwd=ROOT
+        ).stdout.split()
+    )
+    ours = {name for name in loaded if name.split(".")[0] in {"ledger", "timebank"}}
+    assert ours == {
+        *("ledger", "ledger.accounts", "ledger.audit", "ledger.audit.check"),
+        *("ledger.audit.reading", "ledger.chain", "ledger.errors"),
+    }
+    assert not loaded & {"sqlalchemy", "sqlite3", "psycopg", "flask"}
