@@ -1,18 +1,17 @@
 """The questions of the chain, one form each, and the forms of a listing's page."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, ValidationError
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from timebank.communities.models import Community
 from timebank.listings import names
 from timebank.listings.models import (
-    AUDIENCES,
     CATEGORY_NAME_LENGTH_MAX,
-    CHECK_HINTS,
     PARTS_OF_DAY,
-    PLACES,
     TITLE_LENGTH_MAX,
     TRANSITIONS,
     WEEKDAYS,
@@ -43,13 +42,20 @@ DAYS_CHOICES = (
 SAME_DAY = "same"
 
 
+def choices_of(words: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return choices for pairs of value and words."""
+    return [SelectChoice(value, label) for value, label in words]
+
+
 class Ticks(SelectMultipleField):
     """Several choices, each with a box to tick."""
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:  # noqa: ANN401 - lazy or plain
-        """Draw the choices as a list of boxes."""
+    def __init__(self, label: Any, *, missing: Any, **kwargs: Any) -> None:  # noqa: ANN401 - lazy or plain
+        """Take `missing`: what to do if nothing was ticked, or something not offered."""
         super().__init__(
             label,
+            validators=[required(missing)],
+            invalid_choice_message=missing,
             widget=ListWidget(prefix_label=False),
             option_widget=CheckboxInput(),
             **kwargs,
@@ -57,18 +63,13 @@ class Ticks(SelectMultipleField):
 
 
 class Radios(RadioField):
-    """One choice of several, with a sentence of our own where none of them was sent."""
+    """One choice of several."""
 
-    def __init__(self, label: Any, *, missing: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Take `missing`: what to do if nothing was chosen."""
-        super().__init__(label, validators=[required(missing)], validate_choice=False, **kwargs)
-        self._missing = missing
-
-    def post_validate(self, _form: Any, validation_stopped: bool) -> None:  # noqa: ANN401, FBT001 - as the library's
-        """Refuse a value that was not offered."""
-        if not validation_stopped and self.data not in {value for value, *_rest in self.choices}:
-            self.data: str | None = None
-            raise ValidationError(self._missing)
+    def __init__(self, label: Any, *, missing: Any, **kwargs: Any) -> None:  # noqa: ANN401 - lazy or plain
+        """Take `missing`: what to do if nothing was chosen, or something not offered."""
+        super().__init__(
+            label, validators=[required(missing)], invalid_choice_message=missing, **kwargs
+        )
 
 
 class StepForm(PageForm):
@@ -91,7 +92,7 @@ class WhatForm(StepForm):
         validators=[required(_l("Write in a few words what it is."))],
     )
     words = WordsField(_l("A little more about it"), length_max=WORDS_LENGTH_MAX)
-    language = SelectField(_l("Written in"), choices=list(names.LANGUAGES.items()))
+    language = SelectField(_l("Written in"), choices=choices_of(names.LANGUAGES.items()))
 
 
 class HeadingForm(StepForm):
@@ -111,13 +112,12 @@ class SupportForm(StepForm):
 
     supports = Ticks(
         _l("What is in it?"),
-        choices=[(support, names.SUPPORTS[support]) for support in names.SUPPORTS],
-        validators=[required(_l("Tick at least one."))],
+        choices=choices_of(names.SUPPORTS.items()),
+        missing=_l("Tick at least one."),
     )
     transition = RadioField(
         _l("Is it about one of these?"),
-        choices=[("", _l("No, none of these"))]
-        + [(transition, names.TRANSITIONS[transition]) for transition in TRANSITIONS],
+        choices=choices_of([("", _l("No, none of these")), *names.TRANSITIONS.items()]),
         default="",
         validate_choice=False,
     )
@@ -134,7 +134,13 @@ class WhenForm(StepForm):
     about_minutes = MinutesField(_l("About how long?"), default=60)
     slots = SelectMultipleField(
         _l("Which times suit you?"),
-        choices=[f"{weekday}-{part}" for weekday in WEEKDAYS for part in PARTS_OF_DAY],
+        choices=[
+            SelectChoice(f"{weekday}-{part}") for weekday in WEEKDAYS for part in PARTS_OF_DAY
+        ],
+        invalid_choice_message=_l("Tick times from the list."),
+        # A grid of boxes: a mistake leads to the first of them.
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
     when_words = LineField(_l("Anything else about the time"), length_max=WHEN_LENGTH_MAX)
 
@@ -150,7 +156,7 @@ class WhereForm(StepForm):
     place = Radios(
         _l("Where?"),
         missing=_l("Choose where."),
-        choices=[(place, names.PLACES[place]) for place in PLACES],
+        choices=choices_of(names.PLACES.items()),
     )
     area = LineField(_l("Which area?"), length_max=AREA_LENGTH_MAX)
 
@@ -161,10 +167,12 @@ class WhoForm(StepForm):
     audience = Radios(
         _l("Who may see it?"),
         missing=_l("Choose who may see it."),
-        choices=[(audience, names.AUDIENCES[audience]) for audience in AUDIENCES],
+        choices=choices_of(names.AUDIENCES.items()),
         default="community",
     )
-    days = SelectField(_l("How long should it be up?"), choices=list(DAYS_CHOICES), default="90")
+    days = SelectField(
+        _l("How long should it be up?"), choices=choices_of(DAYS_CHOICES), default="90"
+    )
     is_anonymous = BooleanField(_l("Do not show my name"))
 
 
@@ -186,9 +194,7 @@ class CategoryNameForm(PageForm):
     """A category's name and how careful to be."""
 
     name = LineField(_l("Name"), length_max=CATEGORY_NAME_LENGTH_MAX)
-    check_hint = SelectField(
-        _l("How careful to be"), choices=[(hint, names.HINT_NAMES[hint]) for hint in CHECK_HINTS]
-    )
+    check_hint = SelectField(_l("How careful to be"), choices=choices_of(names.HINT_NAMES.items()))
 
 
 class NewCategoryForm(CategoryNameForm):

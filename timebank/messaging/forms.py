@@ -1,6 +1,7 @@
 """Forms of conversations and of what we tell people."""
 
 from wtforms import HiddenField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from timebank.messaging.models import MESSAGE_LENGTH_MAX, TOPICS
@@ -38,7 +39,7 @@ class MailChoiceForm(PageForm):
 
     topics = SelectMultipleField(
         _l("Send me an e-mail about"),
-        choices=[(topic, TOPIC_NAMES[topic]) for topic in TOPICS],
+        choices=[SelectChoice(topic, TOPIC_NAMES[topic]) for topic in TOPICS],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

@@ -17,6 +17,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from sqlalchemy.orm import Session
+from wtforms.fields.choices import SelectChoice
 
 from timebank.clock import utc_now
 from timebank.communities.models import Community
@@ -311,7 +312,7 @@ def preferences() -> ResponseReturnValue:
     unwanted = queries.unwanted_topics(db.session(), g.member)
     topics = [topic for topic in TOPICS if topic != "work" or g.roles]
     form = MailChoiceForm(data={"topics": [topic for topic in topics if topic not in unwanted]})
-    form.topics.choices = [(topic, TOPIC_NAMES[topic]) for topic in topics]
+    form.topics.choices = [SelectChoice(topic, TOPIC_NAMES[topic]) for topic in topics]
     if form.is_submitted():
         if not form.validate():
             return render_template("messages/preferences.html", form=form), 422

@@ -15,14 +15,14 @@ from timebank.members.models import Member
 TODAY = NOW.date()
 
 
-def make_place(session: Session, **settings: Any) -> Community:  # noqa: ANN401 -- columns
+def make_place(session: Session, **settings: Any) -> Community:
     """Make a community that has the shipped categories."""
     community = make_community(session, **settings)
     service.seed_categories(session, community.id)
     return community
 
 
-def details_of(session: Session, community: Community, **said: Any) -> ListingDetails:  # noqa: ANN401 -- fields
+def details_of(session: Session, community: Community, **said: Any) -> ListingDetails:
     """Say something dull and valid, but for what is `said`; `category` is a key."""
     key = said.pop("category", "walks")
     category = queries.category_by_key(session, community.id, key)
@@ -36,7 +36,7 @@ def post(
     member: Member,
     *,
     now: dt.datetime = NOW,
-    **said: Any,  # noqa: ANN401 -- fields
+    **said: Any,
 ) -> Listing:
     """Put up a listing."""
     details = details_of(session, community, **said)

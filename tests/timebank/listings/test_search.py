@@ -54,9 +54,9 @@ def test_every_word_of_a_text_is_found_by_asking_for_it(text: str) -> None:
     indexed = spellings_in(text)
     for word in text.split():
         for beginnings in questions_in(word):
-            assert any(
-                start <= each < start + LAST for start in beginnings for each in indexed
-            ), word
+            assert any(start <= each < start + LAST for start in beginnings for each in indexed), (
+                word
+            )
 
 
 def test_letters_written_out_are_found_too() -> None:

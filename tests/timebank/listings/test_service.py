@@ -112,7 +112,7 @@ def test_asvs_10_a_value_out_of_range_is_refused_and_named(
     place = make_place(session)
     sam = make_member(session, place)
     with pytest.raises(BadDetailsError) as refused:
-        post(session, place, sam, **{field: value})
+        post(session, place, sam, **{field: value})  # type: ignore[arg-type]
     assert refused.value.field == field
 
 
@@ -161,7 +161,9 @@ def test_coordinators_hear_at_once_of_a_request_at_a_hard_moment(session: Sessio
 def test_changed_words_are_found_and_the_old_ones_are_not(session: Session) -> None:
     place = make_place(session)
     sam = make_member(session, place)
-    listing = post(session, place, sam, title="Rødgrød med fløde", slots=frozenset({(0, "evening")}))
+    listing = post(
+        session, place, sam, title="Rødgrød med fløde", slots=frozenset({(0, "evening")})
+    )
     details = details_of(
         session, place, title="Bread", slots=frozenset({(0, "evening"), (1, "morning")})
     )
@@ -215,7 +217,8 @@ def test_pause_resume_renew_and_close(session: Session) -> None:
     assert listing.ends_on == TODAY + 100 * DAY
     listing.nudged_days = 7
     service.renew(place, listing, by=sam, now=NOW, days=30)
-    assert (listing.ends_on, listing.nudged_days) == (TODAY + 30 * DAY, None)
+    assert listing.ends_on == TODAY + 30 * DAY
+    assert listing.nudged_days is None
     with pytest.raises(BadDetailsError):
         service.renew(place, listing, by=sam, now=NOW, days=0)
     service.close(listing, by=sam, now=NOW)
@@ -336,7 +339,9 @@ def test_the_end_is_read_where_the_community_is(session: Session) -> None:
 def test_a_list_is_narrowed(session: Session) -> None:
     place = make_place(session)
     sam, eve = make_member(session, place), make_member(session, place)
-    walk = post(session, place, sam, title="walk", area="Harbour", slots=frozenset({(6, "morning")}))
+    walk = post(
+        session, place, sam, title="walk", area="Harbour", slots=frozenset({(6, "morning")})
+    )
     post(session, place, sam, title="tea", category="visits", language="da")
     post(session, place, sam, title="form", category="forms", supports=frozenset({"practical"}))
     post(session, place, sam, title="listen", supports=frozenset({"emotional"}), kind="request")

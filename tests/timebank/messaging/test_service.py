@@ -18,8 +18,8 @@ from timebank.messaging.errors import (
     EmptyMessageError,
     MailRefusedError,
     NobodyListensError,
-    NoticeNotFoundError,
     NothingToShareError,
+    NoticeNotFoundError,
 )
 from timebank.messaging.models import TOPICS, Conversation, Message, Notice, OutboxMail
 

@@ -50,9 +50,12 @@ def new_category() -> ResponseReturnValue:
     """Add a category of the community's own."""
     form = forms.NewCategoryForm()
     tops = [branch.top for branch in queries.categories(db.session(), g.community.id)]
-    form.parent.choices = [("", _("A heading of its own"))] + [
-        (str(top.id), names.name_of(top)) for top in tops
-    ]
+    form.parent.choices = forms.choices_of(
+        [
+            ("", _("A heading of its own")),
+            *((str(top.id), names.name_of(top)) for top in tops),
+        ]
+    )
     if not form.is_submitted():
         return render_template("listings/new_category.html", form=form)
     if form.validate():

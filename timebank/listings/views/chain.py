@@ -205,13 +205,16 @@ def _known(draft: Draft, step: str) -> dict[str, Any]:
 def _fit(form: forms.StepForm, step: str, draft: Draft) -> None:
     form.fit(g.community)
     if step == "heading":
-        form.heading.choices = [
-            (str(branch.top.id), names.name_of(branch.top)) for branch in _tree()
-        ]
+        tops = [branch.top for branch in _tree()]
+        form.heading.choices = forms.choices_of((str(top.id), names.name_of(top)) for top in tops)
     elif step == "category":
-        form.category.choices = [(str(leaf.id), names.name_of(leaf)) for leaf in _leaves(draft)]
+        form.category.choices = forms.choices_of(
+            (str(leaf.id), names.name_of(leaf)) for leaf in _leaves(draft)
+        )
     elif step == "who" and "listing" in draft.answers:
-        form.days.choices = [(forms.SAME_DAY, _("As it is now")), *forms.DAYS_CHOICES]
+        form.days.choices = forms.choices_of(
+            [(forms.SAME_DAY, _("As it is now")), *forms.DAYS_CHOICES]
+        )
 
 
 def _tree() -> list[queries.Branch]:
