@@ -153,6 +153,7 @@ def _hand_over(server: SplitResult, message: EmailMessage) -> None:
     """
     try:
         with _connect(server) as connection:
+            _introduce(connection, server)
             connection.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
@@ -169,15 +170,16 @@ def _hand_over(server: SplitResult, message: EmailMessage) -> None:
 
 def _connect(server: SplitResult) -> smtplib.SMTP:
     host, port = server.hostname or "localhost", server.port or PORTS[server.scheme]
-    context = ssl.create_default_context()
-    connection: smtplib.SMTP
     if server.scheme == "smtps":
-        connection = smtplib.SMTP_SSL(host, port, timeout=WAIT_SECONDS_MAX, context=context)
-    else:
-        connection = smtplib.SMTP(host, port, timeout=WAIT_SECONDS_MAX)
-        connection.ehlo()
-        if connection.has_extn("starttls"):
-            connection.starttls(context=context)
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, timeout=WAIT_SECONDS_MAX, context=context)
+    return smtplib.SMTP(host, port, timeout=WAIT_SECONDS_MAX)
+
+
+def _introduce(connection: smtplib.SMTP, server: SplitResult) -> None:
+    """Encrypt where the server can, and say who we are where that is asked for."""
+    connection.ehlo()
+    if server.scheme == "smtp" and connection.has_extn("starttls"):
+        connection.starttls(context=ssl.create_default_context())
     if server.username:
         connection.login(unquote(server.username), unquote(server.password or ""))
-    return connection
