@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import service as exchanges
+from timebank.listings import service as listings
 from timebank.members.service import links, throttle
+from timebank.messaging import emails
+from timebank.messaging import service as messaging
 from timebank.web import drafts
 from timebank.web.session import delete_old_submissions, run_in_transaction
 
@@ -78,11 +81,20 @@ def jobs() -> list[Job]:
     return [
         Job("silence confirms", 60, _one_by_one(exchanges.confirm_next_silent)),
         Job("silence is announced", 300, _one_by_one(exchanges.remind_next)),
+        Job("mail goes out", 5, _deliver_mail),
+        Job("ends of listings are announced", 900, _at_once(listings.nudge_ending)),
         Job("sign-in tries are forgotten", 3600, _at_once(throttle.delete_old_attempts)),
         Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
         Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
         Job("drafts nobody finished are forgotten", 3600, _at_once(drafts.delete_stale)),
     ]
+
+
+def _deliver_mail(now: dt.datetime) -> int:
+    """Send what waits in the tray; without a mail server it stays there."""
+    session = db.session()
+    send = emails.sender_to(session, current_app.config["SETTINGS"])
+    return 0 if send is None else messaging.deliver_due(session, now=now, send=send)
 
 
 def _at_once(service: Service) -> Callable[[dt.datetime], int]:

@@ -139,7 +139,10 @@ def sender_to(session: Session, settings: Settings) -> Callable[[OutboxMail], No
     server = urlsplit(settings.mail_url)
 
     def send(mail: OutboxMail) -> None:
-        _hand_over(server, message_of(session, mail, settings.mail_sender))
+        message = message_of(session, mail, settings.mail_sender)
+        # What was read for it is let go: a mail server may take its time.
+        session.rollback()
+        _hand_over(server, message)
 
     return send
 

@@ -412,6 +412,7 @@ def _lease(session: Session, now: dt.datetime) -> Sequence[OutboxMail]:
 
 
 def _settle(session: Session, mail: OutboxMail, **outcome: object) -> None:
+    session.rollback()
     session.connection(execution_options={WRITES: True})
     session.execute(
         sa.update(OutboxMail)

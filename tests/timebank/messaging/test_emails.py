@@ -11,6 +11,8 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community, make_member
+from timebank import worker
+from timebank.db import db
 from timebank.messaging import emails, service
 from timebank.messaging.errors import MailRefusedError
 from timebank.messaging.models import TOPICS, OutboxMail
@@ -33,7 +35,7 @@ def mail(session: Session) -> OutboxMail:
         session, place.id, between=(sam, eve), title="After detox", now=NOW
     )
     service.send(session, talk, author=eve, body="Very private", now=NOW)
-    session.flush()
+    session.commit()
     found = session.query(OutboxMail).one()
     assert found.path is not None
     return found
@@ -181,6 +183,33 @@ def test_a_mail_reaches_the_server(
     send_through(make_app, session, server.url, mail)
     assert "Subject: You have a message" in server.heard
     assert any(line.upper().startswith("RCPT TO:<SAM@EXAMPLE.ORG>") for line in server.heard)
+
+
+def test_the_worker_sends_what_waits(
+    make_app: Callable[..., Flask],
+    session: Session,
+    mail: OutboxMail,
+    serve: Callable[..., Server],
+) -> None:
+    session.commit()
+    app = make_app(mail_url=serve().url, mail_sender=SENDER)
+    [job] = [each for each in worker.jobs() if each.name == "mail goes out"]
+    with app.app_context():
+        assert job.work(NOW) == 1
+        db.session.remove()
+    session.refresh(mail)
+    assert (mail.state, mail.attempts) == ("sent", 1)
+
+
+def test_the_worker_leaves_mail_in_the_tray_where_there_is_no_server(
+    app: Flask, session: Session, mail: OutboxMail
+) -> None:
+    session.commit()
+    [job] = [each for each in worker.jobs() if each.name == "mail goes out"]
+    with app.app_context():
+        assert job.work(NOW) == 0
+    session.refresh(mail)
+    assert mail.state == "waiting"
 
 
 @pytest.mark.parametrize(
