@@ -15,13 +15,18 @@ MINUTES_IN_HOUR = 60
 
 
 def hours_label(minutes: int) -> str:
-    """Return a length of time for a label: `45 min`, `1 h`, `1 h 30 min`; the sign is dropped."""
+    """Return a length of time for a label: `45 min`, `1 h`, `1 h 30 min`; the sign is dropped.
+
+    Its spaces do not break, so that no line of a phone begins with a lonely `h`.
+    """
     hours, rest = divmod(abs(minutes), MINUTES_IN_HOUR)
     if hours and rest:
-        return _("%(hours)d h %(minutes)d min", hours=hours, minutes=rest)
-    if hours:
-        return _("%(hours)d h", hours=hours)
-    return _("%(minutes)d min", minutes=rest)
+        words = _("%(hours)d h %(minutes)d min", hours=hours, minutes=rest)
+    elif hours:
+        words = _("%(hours)d h", hours=hours)
+    else:
+        words = _("%(minutes)d min", minutes=rest)
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def hours_signed(minutes: int) -> str:

@@ -16,7 +16,12 @@ from timebank.web import filters
 )
 def test_a_length_of_time_reads_as_hours_and_minutes(app: Flask, minutes: int, label: str) -> None:
     with app.test_request_context():
-        assert filters.hours_label(minutes) == label
+        assert filters.hours_label(minutes).replace("\xa0", " ") == label
+
+
+def test_a_length_of_time_stays_on_one_line(app: Flask) -> None:
+    with app.test_request_context():
+        assert filters.hours_label(90).split(" ") == ["1\xa0h\xa030\xa0min"]
 
 
 @pytest.mark.parametrize(
@@ -25,13 +30,13 @@ def test_a_length_of_time_reads_as_hours_and_minutes(app: Flask, minutes: int, l
 )
 def test_a_balance_reads_without_blame(app: Flask, minutes: int, words: str) -> None:
     with app.test_request_context():
-        assert filters.hours_words(minutes) == words
+        assert filters.hours_words(minutes).replace("\xa0", " ") == words
 
 
 @pytest.mark.parametrize(("minutes", "label"), [(60, "+1 h"), (-30, "−30 min"), (0, "0 min")])
 def test_a_movement_shows_its_direction(app: Flask, minutes: int, label: str) -> None:
     with app.test_request_context():
-        assert filters.hours_signed(minutes) == label
+        assert filters.hours_signed(minutes).replace("\xa0", " ") == label
 
 
 def test_times_are_the_communitys_own(app: Flask) -> None:
