@@ -7,6 +7,7 @@ the page, hidden fields included.
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
@@ -180,7 +181,7 @@ class Pages:
         return self._arrive(path, self.client.get(path, headers=self._referer()), status)
 
     def post(
-        self, path: str, data: dict[str, str | list[str]] | None = None, *, status: int = 200
+        self, path: str, data: Mapping[str, str | list[str]] | None = None, *, status: int = 200
     ) -> Page:
         """Send a form that no page showed, as an attacker would; `submit` is for people."""
         answer = self.client.post(path, data=data or {}, headers=self._referer())

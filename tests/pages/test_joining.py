@@ -151,7 +151,7 @@ def test_a_mistake_is_explained_and_what_was_typed_stays(
     first = pages.submit(button="Begin")
     pages.get(first.url.replace("/name", f"/{step}"))
 
-    page = pages.submit(status=422, **typed)
+    page = pages.submit(status=422, **typed)  # type: ignore[arg-type]  # fields by name
 
     assert any(says in mistake for mistake in page.mistakes)
     for name, value in typed.items():
@@ -191,12 +191,10 @@ def test_the_button_pressed_twice_joins_once_and_ends_signed_in(
     before = pages.client.get_cookie("__Host-timebank", domain="timebank.example")
     assert before is not None
 
-    pages.post(check.url, data)  # type: ignore[arg-type]
+    pages.post(check.url, data)
     # The browser dropped the first answer, and with it the cookie.
-    pages.client.set_cookie(
-        "__Host-timebank", before.value, domain="timebank.example", secure=True
-    )
-    again = pages.post(check.url, data)  # type: ignore[arg-type]
+    pages.client.set_cookie("__Host-timebank", before.value, domain="timebank.example", secure=True)
+    again = pages.post(check.url, data)
 
     assert again.h1 == "Welcome, Sunniva"
     assert session.scalars(select(Member.first_name)).all() == ["Sunniva"]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, PasswordField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from timebank.communities.models import (
@@ -174,7 +175,7 @@ class DetailsForm(PageForm):
 def _circle(field: str) -> RadioField:
     return RadioField(
         FIELD_WORDS[field],
-        choices=[(circle, CIRCLE_WORDS[circle]) for circle in CIRCLES],
+        choices=[SelectChoice(circle, CIRCLE_WORDS[circle]) for circle in CIRCLES],
         validators=[required(_l("Choose who sees this."))],
     )
 
@@ -215,7 +216,7 @@ class RoleForm(PageForm):
 
     role = RadioField(
         _l("Role"),
-        choices=[(role, ROLE_WORDS[role]) for role in ROLES],
+        choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES],
         validators=[required(_l("Choose a role."))],
     )
 
@@ -313,13 +314,13 @@ class LimitField(SelectField):
         """Show the present value, and offer it whatever it is."""
         self.data = _NO_LIMIT if value is None else str(value)
         numbers = sorted({*self.offered, *([] if value is None else [value])}, key=abs)
-        self.choices = [(str(number), self.says_of(number)) for number in numbers]
+        self.choices = [SelectChoice(str(number), self.says_of(number)) for number in numbers]
         if self.none_words:
-            self.choices.append((_NO_LIMIT, self.none_words))
+            self.choices.append(SelectChoice(_NO_LIMIT, self.none_words))
 
     def pre_validate(self, _form: Form) -> None:
         """Say in words what to do when the value is none of those offered."""
-        if self.data not in {value for value, _label in self.choices or ()}:
+        if self.data not in {choice.value for choice in self.choices or ()}:
             raise StopValidation(_l("Choose one from the list."))
 
     def says_of(self, number: int | None) -> str:
@@ -361,11 +362,11 @@ class SettingsForm(PageForm):
     house_rules = WordsField(_l("House rules"), length_max=RULES_LENGTH_MAX)
     joining = RadioField(
         _l("How people join"),
-        choices=[(rule, JOINING_WORDS[rule]) for rule in JOINING],
+        choices=[SelectChoice(rule, JOINING_WORDS[rule]) for rule in JOINING],
         validators=[required(_l("Choose how people join."))],
     )
     locale = SelectField(
-        _l("Language"), choices=[(locale, LOCALE_WORDS[locale]) for locale in LOCALES]
+        _l("Language"), choices=[SelectChoice(locale, LOCALE_WORDS[locale]) for locale in LOCALES]
     )
     time_zone = LineField(
         _l("Time zone"), length_max=TIME_ZONE_LENGTH_MAX, validators=[known_time_zone]

@@ -184,7 +184,8 @@ def _is_common(core: str) -> bool:
 
 def _is_repeated(text: str) -> bool:
     """Tell whether a text is one short piece again and again, such as abcabcabc."""
-    return text in (text + text)[1:-1]
+    piece_length = (text + text).find(text, 1)
+    return piece_length < min(len(text), PASSWORD_LENGTH_MIN)
 
 
 # --------------------------------------------------------------------------- code cards

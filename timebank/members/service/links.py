@@ -156,23 +156,23 @@ def _settle(session: Session, token: SignInToken, address: Address, now: dt.date
     joined = None
     if token.community_id is not None and token.member_id is not None:
         joined = session.get(Member, (token.community_id, token.member_id), with_for_update=True)
-    if joined is not None and joined.person_id not in {None, address.person_id}:
-        _bring_together(session, joined, address, now)
+    newcomer = None if joined is None else joined.person_id
+    if joined is not None and newcomer is not None and newcomer != address.person_id:
+        _bring_together(session, joined, newcomer, address, now)
     if address.verified_at is None:
         _take_possession(session, address.person_id, now)
         address.verified_at = now
 
 
-def _bring_together(session: Session, joined: Member, address: Address, now: dt.datetime) -> None:
+def _bring_together(
+    session: Session, joined: Member, newcomer: uuid.UUID, address: Address, now: dt.datetime
+) -> None:
     """Join a fresh membership with the person whose address it was made with.
 
     Somebody joined without signing in, with an address that was known here. Its reader has just
     proven that both are theirs. An address that nobody had proven goes to the new membership; a
     proven one takes the membership over, if that person does not belong there already.
     """
-    newcomer = joined.person_id
-    if newcomer is None:
-        return
     if address.verified_at is None:
         address.person_id = newcomer
         return
