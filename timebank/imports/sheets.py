@@ -1,8 +1,9 @@
 """Read the request sheet of a mutual-aid group: bytes in, asked-for help and remarks out. Pure.
 
-Such sheets are what a questionnaire on the web leaves behind: one row for each answer, long questions
-as column names, several needs ticked in one cell. What a community has no business keeping is not
-even read: the street, how many live there, who is at risk, and what the organisers noted.
+Such sheets are what a questionnaire on the web leaves behind: one row for each answer, long
+questions as column names, several needs ticked in one cell. What a community has no business
+keeping is not even read: the street, how many live there, who is at risk, and what the organisers
+noted.
 """
 
 import codecs
@@ -163,13 +164,14 @@ def read(content: bytes, *, today: dt.date, day_first: bool = False) -> Sheet:
             raise SheetTooLongError(ROWS_MAX)
         try:
             row = _row(number, cells, len(names), places, today=today, day_first=day_first)
-            first = seen.setdefault(row.key, number)
-            if first != number:
-                raise _BadRowError("twice", first=str(first))
         except _BadRowError as bad:
             sheet.remarks.append(Remark(number, bad.code, bad.facts, is_bad=True))
-        else:
+            continue
+        first = seen.setdefault(row.key, number)
+        if first == number:
             sheet.rows.append(row)
+        else:
+            sheet.remarks.append(Remark(number, "twice", {"first": str(first)}, is_bad=True))
     return sheet
 
 
@@ -325,7 +327,7 @@ def split_needs(text: str) -> tuple[str, ...]:
     """
     marked = text
     for tick in TICKS_WITH_COMMAS:
-        marked = re.sub(re.escape(tick), lambda m: m[0].replace(",", "\x1f"), marked, flags=re.IGNORECASE)
+        marked = re.sub(f"(?i){re.escape(tick)}", lambda m: m[0].replace(",", "\x1f"), marked)
     marked = re.sub(r"\([^)]*\)", lambda m: re.sub(r"[,;\n]", "\x1f", m[0]), marked)
     needs: dict[str, str] = {}
     for part in re.split(r"[,;\n]", marked):
