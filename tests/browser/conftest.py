@@ -84,9 +84,10 @@ class Site:
         page.on("pageerror", lambda error: self.troubles.append(f"{page.url}: {error}"))
         page.on(
             "console",
+            # What a page answers is looked at where it is opened.
             lambda message: (
                 self.troubles.append(f"{page.url}: {message.text}")
-                if message.type == "error" and "status of 4" not in message.text
+                if message.type == "error" and "Failed to load resource" not in message.text
                 else None
             ),
         )
@@ -135,7 +136,7 @@ def site(_served: Served, browser: Browser) -> Iterator[Site]:
         for context in browser.contexts:
             context.close()
     database.put_back(engine)
-    assert site.troubles == []
+    assert not site.troubles, "\n".join(site.troubles)
 
 
 def path_of(address: str) -> str:
