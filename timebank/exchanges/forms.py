@@ -1,10 +1,12 @@
 """Forms of exchanges."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from wtforms import DateField, Field, HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from timebank.communities.models import Community
 from timebank.exchanges.models import BASES, WORDS_LENGTH_MAX
@@ -20,6 +22,11 @@ from timebank.web.words import lazy_gettext as _l
 
 #: A community that counts single minutes is still offered steps that fit on a list.
 STEP_MINUTES_MIN = 5
+
+
+def choices_of(words: Mapping[str, str]) -> list[SelectChoice]:
+    """Return what can be chosen from values and their words."""
+    return [SelectChoice(value, label) for value, label in words.items()]
 
 
 class DayField(DateField):
@@ -46,20 +53,31 @@ def offer_minutes(field: MinutesField, community: Community, chosen: int | None 
     """Offer the steps of the house, and what was chosen before even if it is none of them."""
     step = max(community.rounding_minutes, STEP_MINUTES_MIN)
     field.offer(community.exchange_minutes_max, step)
-    steps = dict(field.choices)
-    if chosen and chosen not in steps:
-        steps[chosen] = hours_label(chosen)
-        field.choices = sorted(steps.items())
+    if chosen and chosen % step:
+        steps = [minutes for minutes, _label in field.choices]
+        field.choices = [(minutes, hours_label(minutes)) for minutes in sorted([*steps, chosen])]
 
 
 def offer_categories(field: SelectField, tree: Sequence[Branch]) -> None:
     """Offer every kind of help, grouped under its heading."""
-    field.choices = {
-        name_of(branch.top): [
-            (str(category.id), name_of(category)) for category in (branch.top, *branch.leaves)
-        ]
+    field.choices = [
+        SelectChoice(str(category.id), name_of(category), optgroup=name_of(branch.top))
         for branch in tree
-    }
+        for category in (branch.top, *branch.leaves)
+    ]
+
+
+class WhatForm(PageForm):
+    """Who helps whom, and with what."""
+
+    side = RadioField(
+        _l("Who helps?"),
+        choices=choices_of({"give": "", "receive": ""}),
+        default="receive",
+        validators=[required(_l("Choose who helps."))],
+    )
+    category_id = SelectField(_l("What kind of help?"), choices=[], validate_choice=True)
+    title = LineField(_l("In a few words"), length_max=TITLE_LENGTH_MAX)
 
 
 class TermsForm(PageForm):
@@ -68,13 +86,13 @@ class TermsForm(PageForm):
     planned_on = DayField(_l("Which day?"))
     part_of_day = RadioField(
         _l("What part of the day?"),
-        choices=[(part, PARTS[part]) for part in PARTS_OF_DAY],
+        choices=choices_of({part: PARTS[part] for part in PARTS_OF_DAY}),
         validate_choice=False,
     )
     agreed_minutes = MinutesField(_l("About how long?"))
     place = RadioField(
         _l("Where?"),
-        choices=[(place, PLACE_NAMES[place]) for place in PLACES],
+        choices=choices_of({place: PLACE_NAMES[place] for place in PLACES}),
         default="public",
         validators=[required(_l("Choose where."))],
     )
@@ -83,22 +101,13 @@ class TermsForm(PageForm):
     def validate_part_of_day(self, field: Field) -> None:
         """Ask for the part of the day as soon as there is a day."""
         if field.data and field.data not in PARTS_OF_DAY:
-            raise ValueError(_l("Choose the part of the day from the list."))
+            raise ValidationError(_l("Choose the part of the day from the list."))
         if self.planned_on.data and not field.data:
-            raise ValueError(_l("Choose the part of the day too."))
+            raise ValidationError(_l("Choose the part of the day too."))
 
 
-class ProposeForm(TermsForm):
+class ProposeForm(WhatForm, TermsForm):
     """What somebody suggests to somebody else."""
-
-    side = RadioField(
-        _l("Who helps?"),
-        choices=[("give", ""), ("receive", "")],
-        default="receive",
-        validators=[required(_l("Choose who helps."))],
-    )
-    category_id = SelectField(_l("What kind of help?"), choices=[], validate_choice=True)
-    title = LineField(_l("In a few words"), length_max=TITLE_LENGTH_MAX)
 
 
 class AgreeForm(PageForm):
@@ -107,7 +116,7 @@ class AgreeForm(PageForm):
     planned_on = DayField(_l("Which day?"))
     part_of_day = RadioField(
         _l("What part of the day?"),
-        choices=[(part, PARTS[part]) for part in PARTS_OF_DAY],
+        choices=choices_of({part: PARTS[part] for part in PARTS_OF_DAY}),
         validate_choice=False,
     )
 
@@ -155,7 +164,7 @@ class SettleForm(PageForm):
 
     outcome = RadioField(
         _l("What is right?"),
-        choices=[("counts", _l("It happened")), ("nothing", _l("Nothing counts"))],
+        choices=choices_of({"counts": _l("It happened"), "nothing": _l("Nothing counts")}),
         default="counts",
         validators=[required(_l("Choose what is right."))],
     )
@@ -182,7 +191,7 @@ class LogForm(PageForm):
 
     side = RadioField(
         _l("What happened?"),
-        choices=[("give", _l("I helped someone")), ("receive", _l("Someone helped me"))],
+        choices=choices_of({"give": _l("I helped someone"), "receive": _l("Someone helped me")}),
         default="give",
         validators=[required(_l("Choose what happened."))],
     )
@@ -200,6 +209,6 @@ class LogForm(PageForm):
     title = LineField(_l("In a few words"), length_max=TITLE_LENGTH_MAX)
     basis = SelectField(
         _l("How does it count?"),
-        choices=[(basis, BASE_NAMES[basis]) for basis in BASES],
+        choices=choices_of({basis: BASE_NAMES[basis] for basis in BASES}),
         default="hours",
     )

@@ -295,11 +295,17 @@ def thanks(session: Session, exchange: Exchange) -> Sequence[ThankYou]:
     ).all()
 
 
-def people_known(session: Session, member: Member, *, limit: int) -> list[Member]:
-    """Return the people a member helped or was helped by lately, each once, the latest first."""
+def known_to(
+    session: Session, member: Member, *, limit: int
+) -> tuple[list[Member], Category | None]:
+    """Return whom a member helped or was helped by lately, and what with the last time.
+
+    People come once each, the latest first.
+    """
     known: dict[uuid.UUID, Member] = {}
-    for deal in _by_side(session, member, sa.true(), limit=RECENT_MAX):
+    deals = _by_side(session, member, sa.true(), limit=RECENT_MAX)
+    for deal in deals:
         other = deal.other(member)
         if other.is_here and not deal.is_unnamed(other):
             known.setdefault(other.id, other)
-    return list(known.values())[:limit]
+    return list(known.values())[:limit], deals[0].category if deals else None

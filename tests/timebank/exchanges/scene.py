@@ -35,7 +35,7 @@ class Scene:
         """Return the minutes on a member's account."""
         return hours.balance_of(self.session, member).posted
 
-    def propose(self, **changed: Any) -> Exchange:  # noqa: ANN401 -- as the service takes them
+    def propose(self, **changed: Any) -> Exchange:
         """Let Rune ask Gita for an hour on Saturday morning."""
         values: dict[str, Any] = {
             "by": self.rune,
@@ -50,7 +50,7 @@ class Scene:
         self.session.flush()
         return exchange
 
-    def log(self, **changed: Any) -> Exchange:  # noqa: ANN401 -- as the service takes them
+    def log(self, **changed: Any) -> Exchange:
         """Let Gita note that she helped Rune for an hour today."""
         values: dict[str, Any] = {
             "by": self.gita,
@@ -66,7 +66,7 @@ class Scene:
         return exchange
 
 
-def saturday(**changed: Any) -> Terms:  # noqa: ANN401 -- as Terms takes them
+def saturday(**changed: Any) -> Terms:
     """An hour on Saturday morning in a public place."""
     values: dict[str, Any] = {
         "agreed_minutes": 60,
@@ -77,7 +77,7 @@ def saturday(**changed: Any) -> Terms:  # noqa: ANN401 -- as Terms takes them
     return Terms(**(values | changed))
 
 
-def make_scene(session: Session, **settings: Any) -> Scene:  # noqa: ANN401 -- of the community
+def make_scene(session: Session, **settings: Any) -> Scene:
     """Make the people and the place."""
     community = make_community(session, **settings)
     category = Category(community_id=community.id, key="walks", check_hint="none")

@@ -15,6 +15,7 @@ from timebank.exchanges.forms import (
     EndForm,
     ProposeForm,
     TermsForm,
+    choices_of,
     offer_categories,
     offer_minutes,
 )
@@ -96,10 +97,12 @@ def _propose_form(listing: Listing | None, name: str) -> ProposeForm:
             "place": listing.place,
         }
     form = ProposeForm(data=defaults)
-    form.side.choices = [
-        ("receive", _("%(name)s helps me", name=name)),
-        ("give", _("I help %(name)s", name=name)),
-    ]
+    form.side.choices = choices_of(
+        {
+            "receive": _("%(name)s helps me", name=name),
+            "give": _("I help %(name)s", name=name),
+        }
+    )
     offer_minutes(form.agreed_minutes, g.community, defaults.get("agreed_minutes"))
     offer_categories(form.category_id, listings.categories(db.session(), g.community.id))
     if listing is not None:

@@ -83,19 +83,21 @@ def title_of(deal: Deal) -> str:
 
 
 def between(deal: Deal) -> str:
-    """Say who helps whom, to the one who reads it."""
+    """Say who helps whom, or who helped whom, to the one who reads it."""
+    happened = deal.exchange.happened_on is not None
     if not is_side(deal):
-        return _(
-            "%(giver)s helps %(receiver)s",
-            giver=name_in(deal, deal.giver),
-            receiver=name_in(deal, deal.receiver),
-        )
+        names = {"giver": name_in(deal, deal.giver), "receiver": name_in(deal, deal.receiver)}
+        if happened:
+            return _("%(giver)s helped %(receiver)s", **names)
+        return _("%(giver)s helps %(receiver)s", **names)
     name = name_in(deal, deal.other(g.member))
     if deal.exchange.basis == "mutual":
-        return _("You and %(name)s help each other", name=name)
+        return _("You and %(name)s, helping each other", name=name)
     if deal.is_giver(g.member):
-        return _("You help %(name)s", name=name)
-    return _("%(name)s helps you", name=name)
+        return (
+            _("You helped %(name)s", name=name) if happened else _("You help %(name)s", name=name)
+        )
+    return _("%(name)s helped you", name=name) if happened else _("%(name)s helps you", name=name)
 
 
 def note_of(deal: Deal) -> str:

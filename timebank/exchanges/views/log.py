@@ -9,10 +9,11 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.exchanges import queries, service
-from timebank.exchanges.forms import LogForm, offer_categories, offer_minutes
+from timebank.exchanges.forms import LogForm, choices_of, offer_categories, offer_minutes
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.views.frame import bp, page, refused, to_exchange
 from timebank.listings import queries as listings
+from timebank.listings.models import Category
 from timebank.members import policy as members_policy
 from timebank.members import queries as members
 from timebank.members.models import Member
@@ -31,7 +32,8 @@ CHOICES_MAX = 12
 @writes
 def log() -> ResponseReturnValue:
     """Note help that was given, and ask the other side."""
-    form = _form()
+    known, category = queries.known_to(db.session(), g.member, limit=KNOWN_MAX)
+    form = _form(category)
     if form.validate_on_submit():
         other = _other(form)
         exchange = _noted(form, other) if other is not None else None
@@ -45,13 +47,15 @@ def log() -> ResponseReturnValue:
         "exchanges/log.html",
         form,
         mistaken=form.is_submitted(),
-        known=queries.people_known(db.session(), g.member, limit=KNOWN_MAX),
+        known=known,
         asks_which=bool(form.member_number.choices),
     )
 
 
-def _form() -> LogForm:
+def _form(category: Category | None) -> LogForm:
+    """Make the form; what was helped with last time is likely what was helped with now."""
     given = {
+        "category_id": str(category.id) if category is not None else None,
         "happened_on": today(),
         "who": request.args.get("with", ""),
         "side": "receive" if request.args.get("side") == "receive" else "give",
@@ -100,7 +104,9 @@ def _other(form: LogForm) -> Member | None:
 
 
 def _offer(form: LogForm, found: list[Member]) -> None:
-    form.member_number.choices = [(str(member.number), _described(member)) for member in found]
+    form.member_number.choices = choices_of(
+        {str(member.number): _described(member) for member in found}
+    )
 
 
 def _described(member: Member) -> str:

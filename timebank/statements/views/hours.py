@@ -20,7 +20,7 @@ from timebank.statements.views.frame import (
     table_of,
 )
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import hours_label
+from timebank.web.filters import day, hours_label, hours_signed
 from timebank.web.words import gettext as _
 
 bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -46,7 +46,15 @@ def index() -> ResponseReturnValue:
         month_name=_month_name(statement.first),
         month=month_key(statement.first),
         lines=[
-            {"words": line_words(line), "minutes": line.minutes, "at": line.occurred_on}
+            {
+                "words": line_words(line),
+                "note": day(line.occurred_on),
+                "href": url_for("exchanges.show", exchange_id=line.exchange.id)
+                if line.exchange is not None
+                else url_for("hours.statement", month=month_key(statement.first)),
+                "tag": hours_signed(line.minutes),
+                "tag_kind": "quiet",
+            }
             for line in reversed(statement.lines[-5:])
         ],
     )

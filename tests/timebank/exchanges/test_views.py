@@ -1,0 +1,507 @@
+"""The pages of exchanges, walked as people walk them, without script."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from tests.conftest import Client
+from tests.factories import at, make_community, make_member, sign_in
+from tests.pages.page import Pages
+from tests.timebank.exchanges.scene import DAY, Scene, make_scene, saturday
+from timebank.clock import utc_now
+from timebank.exchanges import service
+from timebank.exchanges.models import Exchange
+from timebank.hours import queries as hours
+from timebank.listings.models import Listing
+from timebank.members.models import Member
+from timebank.messaging import service as messaging
+
+Walk = Callable[[Member], Pages]
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    return make_scene(session)
+
+
+@pytest.fixture
+def walk(new_client: Callable[[], Client], session: Session) -> Walk:
+    """Open a browser as somebody."""
+
+    def walk(member: Member) -> Pages:
+        client = new_client()
+        sign_in(client, session, member)
+        return Pages(client)
+
+    return walk
+
+
+def now_scene(scene: Scene, **changed: object) -> Exchange:
+    """Log an hour at the moment the pages live in."""
+    now = utc_now()
+    return scene.log(now=now, happened_on=now.date() - DAY, **changed)
+
+
+def talk(scene: Scene, *, listing: Listing | None = None, unnamed: bool = False) -> str:
+    """Let Gita and Rune talk; return where Rune suggests a time."""
+    conversation = messaging.begin_conversation(
+        scene.session,
+        scene.community.id,
+        between=(scene.gita, scene.rune),
+        title="A walk",
+        about_kind="listing" if listing else None,
+        about_id=listing.id if listing else None,
+        unnamed={scene.rune.id} if unnamed else (),
+        now=utc_now(),
+    )
+    scene.session.flush()
+    return at(scene.community, f"/exchanges/new/{conversation.id}")
+
+
+def request_of(scene: Scene, **changed: object) -> Listing:
+    values: dict[str, object] = {
+        "community_id": scene.community.id,
+        "kind": "request",
+        "member_id": scene.rune.id,
+        "category_id": scene.category.id,
+        "title": "A walk by the river",
+        "place": "public",
+        "language": "en",
+        "posted_at": utc_now(),
+        "about_minutes": 90,
+    }
+    listing = Listing(**(values | changed))
+    scene.session.add(listing)
+    scene.session.flush()
+    return listing
+
+
+def only(scene: Scene) -> Exchange:
+    scene.session.rollback()
+    return scene.session.scalars(sa.select(Exchange)).one()
+
+
+# --------------------------------------------------------------------- the whole journey
+
+
+def test_two_people_agree_help_and_confirm_without_script(scene: Scene, walk: Walk) -> None:
+    rune, gita = walk(scene.rune), walk(scene.gita)
+    saturday_on = (utc_now().date() + 5 * DAY).isoformat()
+
+    rune.get(talk(scene))
+    rune.submit(title="A walk", planned_on=saturday_on, part_of_day="morning", words="Gladly")
+    assert "Waiting for Gita" in rune.page  # type: ignore[operator]
+
+    gita.get(at(scene.community, "/exchanges"))
+    gita.follow("A walk")
+    assert "Does this suit you?" in gita.page  # type: ignore[operator]
+    gita.submit(button="Yes, that suits me")
+    assert "It is agreed" in gita.page  # type: ignore[operator]
+
+    gita.follow("It happened")
+    gita.submit(worked_minutes="75")
+    assert "We asked Rune" in gita.page  # type: ignore[operator]
+
+    rune.get(at(scene.community, "/exchanges"))
+    rune.follow("A walk")
+    page = rune.submit(button="Yes, that is right")
+    assert "The hours have moved" in page
+    assert "1 h 15 min went to Gita" in page
+    assert page.all(".timeline-words") == [
+        "You suggested this",
+        "Gita said yes",
+        "Gita said it happened: 1 h 15 min",
+        "You confirmed it",
+    ]
+    rune.submit("main form", button="Send thanks", words="You made my week.")
+    assert "You made my week." in gita.get(rune.page.url)  # type: ignore[union-attr]
+    assert (scene.balance(scene.gita), only(scene).state) == (75, "confirmed")
+
+
+def test_the_day_is_chosen_by_whoever_agrees_if_it_was_left_open(scene: Scene, walk: Walk) -> None:
+    rune, gita = walk(scene.rune), walk(scene.gita)
+    rune.get(talk(scene))
+    rune.submit()
+    address = rune.page.url  # type: ignore[union-attr]
+    gita.get(address)
+    page = gita.submit(button="Yes, that suits me", status=422)
+    assert page.mistakes == ["Choose the day and the part of the day."]
+    page = gita.submit(
+        button="Yes, that suits me", planned_on="nonsense", part_of_day="evening", status=422
+    )
+    assert page.mistakes == ["Write the day like this: 2026-05-09."]
+    page = gita.submit(
+        button="Yes, that suits me", planned_on="2020-01-01", part_of_day="evening", status=422
+    )
+    assert "Choose a day between" in page.mistakes[0]
+    tomorrow = (utc_now().date() + DAY).isoformat()
+    page = gita.submit(button="Yes, that suits me", planned_on=tomorrow, part_of_day="evening")
+    assert "It is agreed" in page
+
+
+def test_a_suggestion_comes_filled_in_from_what_the_two_talk_about(
+    scene: Scene, walk: Walk
+) -> None:
+    address = talk(scene, listing=request_of(scene))
+    page = walk(scene.gita).get(address)
+    assert page.one("[name=title]")["value"] == "A walk by the river"
+    assert page.one("[name=agreed_minutes] option[selected]")["value"] == "90"
+    assert page.one("[name=side]")["value"] == "give"
+    gita = walk(scene.gita)
+    gita.get(address)
+    gita.submit()
+    exchange = only(scene)
+    assert (exchange.giver_id, exchange.receiver_id) == (scene.gita.id, scene.rune.id)
+
+
+def test_asvs_50_a_listing_says_who_helps_whatever_the_form_says(scene: Scene, walk: Walk) -> None:
+    address = talk(scene, listing=request_of(scene))
+    gita = walk(scene.gita)
+    page = gita.get(address)
+    token = str(page.one("main [name=csrf_token]")["value"])
+    gita.post(
+        address,
+        {
+            "csrf_token": token,
+            "side": "receive",
+            "category_id": str(scene.category.id),
+            "agreed_minutes": "60",
+            "place": "public",
+            "state": "confirmed",
+            "giver_id": str(scene.otto.id),
+            "community_id": str(scene.otto.id),
+            "worked_minutes": "480",
+        },
+    )
+    exchange = only(scene)
+    assert exchange.receiver_id == scene.rune.id
+    assert (exchange.state, exchange.worked_minutes) == ("proposed", None)
+
+
+def test_who_asks_without_a_name_is_named_only_after_saying_yes(scene: Scene, walk: Walk) -> None:
+    address = talk(scene, listing=request_of(scene, is_anonymous=True), unnamed=True)
+    gita = walk(scene.gita)
+    gita.get(address)
+    assert "Rune" not in gita.submit().html
+    rune = walk(scene.rune)
+    rune.get(gita.page.url)  # type: ignore[union-attr]
+    assert "sees your first name" in rune.page  # type: ignore[operator]
+    tomorrow = (utc_now().date() + DAY).isoformat()
+    rune.submit(button="Yes, that suits me", planned_on=tomorrow, part_of_day="morning")
+    assert "You help Rune" in gita.get(gita.page.url)  # type: ignore[union-attr]
+    assert "sees your first name" not in walk(scene.rune).get(address).text.replace(
+        "says yes, they see your first name", ""
+    )
+
+
+def test_a_mistake_in_a_suggestion_keeps_what_was_typed(scene: Scene, walk: Walk) -> None:
+    rune = walk(scene.rune)
+    rune.get(talk(scene))
+    page = rune.submit(
+        title="x" * 81, planned_on="2020-01-01", words="Hello", part_of_day=None, status=422
+    )
+    assert "This is too long" in page.mistakes[0]
+    assert "Choose the part of the day too." in page.mistakes
+    assert page.one("textarea").get_text().strip() == "Hello"
+    page = rune.submit(title="A walk", part_of_day="morning", status=422)
+    assert "Choose a day between" in page.mistakes[0]
+    paused = make_member(scene.session, scene.community, first_name="Pia", state="paused")
+    conversation = messaging.begin_conversation(
+        scene.session, scene.community.id, between=(scene.rune, paused), title="", now=utc_now()
+    )
+    rune.get(at(scene.community, f"/exchanges/new/{conversation.id}"))
+    assert "taking a break" in rune.submit(status=422).mistakes[0]
+
+
+# ------------------------------------------------------------------------- other answers
+
+
+def test_a_suggestion_is_changed_declined_and_withdrawn(scene: Scene, walk: Walk) -> None:
+    now = utc_now()
+    terms = saturday(planned_on=now.date() + DAY)
+    ids = [scene.propose(now=now, terms=terms).id for _ in range(3)]
+    gita, rune = walk(scene.gita), walk(scene.rune)
+    gita.get(at(scene.community, f"/exchanges/{ids[0]}"))
+    gita.follow("Suggest something else")
+    page = gita.submit(agreed_minutes="45", planned_on="2020-01-01", status=422)
+    assert "Choose a day between" in page.mistakes[0]
+    gita.submit(planned_on=(now.date() + DAY).isoformat(), words="Shorter?")
+    assert "Waiting for Rune" in gita.page  # type: ignore[operator]
+
+    gita.get(at(scene.community, f"/exchanges/{ids[1]}"))
+    gita.follow("Not this time")
+    assert "Not this time" in gita.submit(words="I am away")
+    assert "I am away" in rune.get(at(scene.community, f"/exchanges/{ids[1]}"))
+
+    rune.get(at(scene.community, f"/exchanges/{ids[2]}"))
+    rune.follow("Take it back")
+    assert "Called off" in rune.submit()
+
+
+def test_the_time_is_corrected_and_then_confirmed(scene: Scene, walk: Walk) -> None:
+    address = at(scene.community, f"/exchanges/{now_scene(scene).id}")
+    rune, gita = walk(scene.rune), walk(scene.gita)
+    rune.get(address)
+    rune.follow("Change the time")
+    assert "We asked Gita" in rune.submit(worked_minutes="30", words="Half of it")
+    page = gita.get(address)
+    assert "Half of it" in page
+    gita.submit(button="Yes, that is right")
+    assert scene.balance(scene.gita) == 30
+
+
+def test_a_yes_to_minutes_that_have_changed_is_refused(scene: Scene, walk: Walk) -> None:
+    exchange = now_scene(scene)
+    rune = walk(scene.rune)
+    rune.get(at(scene.community, f"/exchanges/{exchange.id}"))
+    service.answer_change(
+        scene.session,
+        scene.community,
+        exchange.id,
+        by=scene.gita,
+        worked_minutes=120,
+        now=utc_now(),
+    )
+    page = rune.submit(button="Yes, that is right", status=409)
+    assert "has just changed how long it took" in page
+    assert scene.balance(scene.gita) == 0
+
+
+def test_a_no_needs_words_and_a_coordinator_can_settle(scene: Scene, walk: Walk) -> None:
+    address = at(scene.community, f"/exchanges/{now_scene(scene).id}")
+    rune, cora = walk(scene.rune), walk(scene.cora)
+    rune.get(f"{address}/query")
+    assert rune.submit(status=422).mistakes == [
+        "Write a few words, so that the other person understands."
+    ]
+    assert "Nothing is counted until" in rune.submit(words="That was somebody else.")
+    cora.get(address)
+    assert "Gita helped Rune" in cora.page  # type: ignore[operator]
+    cora.follow("Settle it")
+    assert cora.submit(status=422).mistakes
+    assert "Settled" in cora.submit(worked_minutes="30", reason="We talked")
+    assert scene.balance(scene.gita) == 30
+    assert "We talked" in rune.get(address)
+
+
+def test_over_the_limit_the_page_stays_kind_and_the_coordinator_has_a_task(
+    session: Session, walk: Walk
+) -> None:
+    scene = make_scene(session, floor_minutes=-30)
+    address = at(scene.community, f"/exchanges/{now_scene(scene).id}")
+    rune, cora = walk(scene.rune), walk(scene.cora)
+    rune.get(address)
+    page = rune.submit(button="Yes, that is right")
+    assert "The hours wait" in page
+    assert "Nothing is lost" in page
+    assert "debt" not in page.text
+    assert "Hours that wait for a limit" in cora.get(at(scene.community, "/work"))
+    cora.get(address)
+    cora.follow("Settle it")
+    assert "A limit still keeps" in cora.submit(worked_minutes="60", reason="We talked")
+    rune.get(address)
+    assert "The hours wait" in rune.submit(button="Try again now")
+    assert scene.balance(scene.gita) == 0
+
+
+@pytest.mark.parametrize(("basis", "says"), [("mutual", "evens out"), ("paid", "Paid work")])
+def test_what_moves_no_hours_says_so_plainly(
+    scene: Scene, walk: Walk, basis: str, says: str
+) -> None:
+    exchange = now_scene(scene, basis=basis)
+    rune = walk(scene.rune)
+    assert says in rune.get(at(scene.community, f"/exchanges/{exchange.id}"))
+    page = rune.submit(button="Yes, that is right")
+    assert "Confirmed." in page
+    assert scene.balance(scene.gita) == 0
+
+
+@pytest.mark.parametrize("state", ["ceiling", "account"])
+def test_each_reason_to_wait_has_its_own_words(scene: Scene, walk: Walk, state: str) -> None:
+    exchange = now_scene(scene)
+    exchange.held_up_at, exchange.held_up_by, exchange.awaiting_id = utc_now(), state, None
+    for member in (scene.gita, scene.rune, scene.cora):
+        page = walk(member).get(at(scene.community, f"/exchanges/{exchange.id}"))
+        assert "Nothing is lost" in page
+
+
+# ------------------------------------------------------------------------------ the note
+
+
+def test_help_is_noted_on_one_page(scene: Scene, walk: Walk) -> None:
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    page = gita.submit(who="Rune", worked_minutes="30")
+    assert "We asked Rune" in page
+    exchange = only(scene)
+    assert (exchange.giver_id, exchange.worked_minutes) == (scene.gita.id, 30)
+    assert exchange.is_informal
+    # The next time the person is offered, and the kind of help is filled in.
+    page = gita.get(at(scene.community, "/log?side=receive&with=M000002"))
+    assert page.all("datalist option") == ["Rune"]
+    assert page.one("[name=who]")["value"] == "M000002"
+    gita.submit()
+    assert scene.session.scalar(sa.select(sa.func.count()).select_from(Exchange)) == 2
+
+
+def test_where_a_name_fits_several_the_page_asks_which(scene: Scene, walk: Walk) -> None:
+    second = make_member(scene.session, scene.community, first_name="Rune", area="Harbour")
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    page = gita.submit(who="rune", worked_minutes="30", title="Letters", status=422)
+    assert page.mistakes == ["Choose the person you mean."]
+    assert page.one("[name=title]")["value"] == "Letters"
+    assert f"Rune, Harbour ({second.account_code})" in page
+    # Another mistake does not make anybody choose twice.
+    page = gita.submit(member_number=str(second.number), happened_on="", status=422)
+    assert page.mistakes == ["Choose the day."]
+    gita.submit(happened_on=utc_now().date().isoformat(), member_number=str(second.number))
+    assert only(scene).receiver_id == second.id
+
+
+@pytest.mark.parametrize("who", ["Nobody", "M999999", "%", "'; drop table", "Gita"])
+def test_a_name_nobody_has_is_said_so_and_kept(scene: Scene, walk: Walk, who: str) -> None:
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    page = gita.submit(who=who, status=422)
+    assert "Nobody here is called" in page.mistakes[0]
+    assert page.one("[name=who]")["value"] == who
+
+
+def test_bad_figures_in_a_note_are_refused_with_a_sentence(scene: Scene, walk: Walk) -> None:
+    gita = walk(scene.gita)
+    page = gita.get(at(scene.community, "/log"))
+    token = str(page.one("main [name=csrf_token]")["value"])
+    fine = {
+        "csrf_token": token,
+        "side": "give",
+        "who": "Rune",
+        "category_id": str(scene.category.id),
+        "worked_minutes": "60",
+        "happened_on": utc_now().date().isoformat(),
+        "basis": "hours",
+    }
+    for wrong in (
+        *(
+            {"worked_minutes": value}
+            for value in ("0", "-60", "1e9", "NaN", "\u0661", str(2**63), "481")
+        ),
+        *({"happened_on": value} for value in ("2999-01-01", "1900-01-01", "x")),
+        {"category_id": "x"},
+        {"category_id": str(scene.gita.id)},
+        {"basis": "free"},
+        {"side": "both"},
+    ):
+        page = gita.post(at(scene.community, "/log"), {**fine, **wrong}, status=422)
+        assert page.mistakes, wrong
+    assert scene.session.scalar(sa.select(sa.func.count()).select_from(Exchange)) == 0
+
+
+# -------------------------------------------------------------------- who may see and do
+
+
+def test_asvs_49_an_exchange_of_others_and_of_elsewhere_is_not_there(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    exchange = now_scene(scene)
+    elsewhere = make_community(session)
+    stranger = make_member(session, elsewhere, roles=("coordinator", "treasurer"))
+    for path in ("", "/report", "/change", "/correct", "/query", "/decline", "/cancel", "/settle"):
+        walk(scene.otto).refused(at(scene.community, f"/exchanges/{exchange.id}{path}"))
+        walk(stranger).refused(at(elsewhere, f"/exchanges/{exchange.id}{path}"))
+    walk(scene.otto).refused(talk(scene))
+
+
+def test_asvs_14_a_move_out_of_turn_is_refused_with_a_sentence(scene: Scene, walk: Walk) -> None:
+    exchange = now_scene(scene)
+    gita = walk(scene.gita)
+    for move in ("report", "change", "decline"):
+        page = gita.get(at(scene.community, f"/exchanges/{exchange.id}/{move}"), status=409)
+        assert "gone another way" in page
+    gita.get(at(scene.community, f"/exchanges/{exchange.id}/query"), status=403)
+    assert "for the other person to say" in gita.page  # type: ignore[operator]
+
+
+def test_the_list_is_calm_when_empty_and_goes_on_page_by_page(session: Session, walk: Walk) -> None:
+    scene = make_scene(session, floor_minutes=-60 * 60)
+    gita = walk(scene.gita)
+    assert "Nothing agreed yet" in gita.get(at(scene.community, "/exchanges"))
+    for _ in range(23):
+        exchange = now_scene(scene)
+        service.answer_yes(
+            scene.session, scene.community, exchange.id, by=scene.rune, now=utc_now()
+        )
+    page = gita.get(at(scene.community, "/exchanges"))
+    assert len(page.soup.select(".link-list li")) == 20
+    assert len(gita.follow("More").soup.select(".link-list li")) == 3
+    assert "Back to the newest" in gita.page  # type: ignore[operator]
+
+
+# ---------------------------------------------------------------------------- once, always
+
+
+def forms_of(pages: Pages, address: str) -> dict[str, str]:
+    page = pages.get(address)
+    form = page.one("form[action$='/confirm']")
+    return {str(tag["name"]): str(tag["value"]) for tag in form.select("input")}
+
+
+def test_asvs_16_twenty_posts_at_once_confirm_once(
+    app: Flask, scene: Scene, walk: Walk, new_client: Callable[[], Client], session: Session
+) -> None:
+    exchange = now_scene(scene)
+    address = at(scene.community, f"/exchanges/{exchange.id}")
+    tabs = []
+    for number in range(4):
+        # Four tabs, each with a form of its own, each pressed five times.
+        client = new_client()
+        sign_in(client, session, scene.rune)
+        tabs += [(client, forms_of(Pages(client), address))] * 5
+        assert len(tabs) == (number + 1) * 5
+    session.commit()
+    cookies = {
+        id(client): client.get_cookie("__Host-timebank", domain="timebank.example")
+        for client, _form in tabs
+    }
+    barrier = Barrier(len(tabs))
+
+    def press(tab: tuple[Client, dict[str, str]]) -> int:
+        client, form = tab
+        cookie = cookies[id(client)]
+        assert cookie is not None
+        browser = app.test_client(use_cookies=False)
+        barrier.wait(10)
+        answer = browser.post(
+            f"{address}/confirm",
+            data=form,
+            base_url="https://timebank.example",
+            headers={
+                "Cookie": f"__Host-timebank={cookie.value}",
+                "Referer": "https://timebank.example/",
+            },
+        )
+        return answer.status_code
+
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        answers = Counter(pool.map(press, tabs))
+    assert set(answers) <= {303, 409}
+    # The tab that came first is answered alike each time; the others learn that it is done.
+    assert answers[303] == 5
+    session.rollback()
+    assert scene.balance(scene.gita) == 60
+    assert len(hours.latest_entries(session, scene.community.id)) == 1
+
+
+def test_a_form_sent_again_is_answered_as_the_first_time(scene: Scene, walk: Walk) -> None:
+    address = at(scene.community, f"/exchanges/{now_scene(scene).id}")
+    rune = walk(scene.rune)
+    form = forms_of(rune, address)
+    for _ in range(3):
+        assert "Confirmed" in rune.post(f"{address}/confirm", dict(form))
+    assert scene.balance(scene.gita) == 60
