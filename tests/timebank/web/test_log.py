@@ -20,7 +20,7 @@ CANARIES = [
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401 -- a function of the test
+def lines(capsys: pytest.CaptureFixture[str]) -> Any:
     def read() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
@@ -62,14 +62,14 @@ def test_asvs_59_a_database_that_quotes_values_is_not_quoted() -> None:
     assert "duplicate key" in said
 
 
-def test_asvs_59_a_line_break_cannot_forge_a_line(app: Flask, lines: Any) -> None:  # noqa: ANN401
+def test_asvs_59_a_line_break_cannot_forge_a_line(app: Flask, lines: Any) -> None:
     with app.app_context():
         logging.getLogger("timebank.test").warning('one\n{"event": "two"}\r\nthree')
     [line] = lines()
     assert line["event"].startswith("one\n")
 
 
-def test_our_own_logger_and_the_librarys_speak_alike(app: Flask, lines: Any) -> None:  # noqa: ANN401
+def test_our_own_logger_and_the_librarys_speak_alike(app: Flask, lines: Any) -> None:
     structlog.get_logger("timebank.test").warning("mine", count=1, email="sam@example.org")
     logging.getLogger("somebody.else").warning("theirs %s", "sam@example.org")
     mine, theirs = lines()
@@ -82,7 +82,7 @@ def test_asvs_59_a_fault_in_a_page_tells_nothing_about_who_met_it(
     app: Flask,
     client: Client,
     lines: Any,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def faulty(**_: object) -> None:
         raise RuntimeError(f"no room for {CANARIES[0]}")
