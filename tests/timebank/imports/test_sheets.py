@@ -23,8 +23,8 @@ def read(text: str, *, day_first: bool = False, encoding: str = "utf-8") -> Shee
     return sheets.read(text.encode(encoding), today=TODAY, day_first=day_first)
 
 
-def one(row: str, **chosen: bool) -> AskedRow:
-    [asked] = read(f"{HEAD}\n{row}\n", **chosen).rows
+def one(row: str, *, day_first: bool = False) -> AskedRow:
+    [asked] = read(f"{HEAD}\n{row}\n", day_first=day_first).rows
     return asked
 
 
