@@ -26,22 +26,26 @@ SECTION_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a community did this month.
+    """What a community did this month, and what a member has not read.
 
     Attributes:
         given_minutes: Confirmed help; mutual help counts for both, paid work not at all.
         exchanges: How many times somebody helped somebody.
         receivers: How many different people were helped.
         members: How many take part now.
+        unread: Conversations in which somebody wrote after the member last read; 0 for a visitor.
     """
 
     given_minutes: int
     exchanges: int
     receivers: int
     members: int
+    unread: int
 
 
-def figures(session: Session, community_id: uuid.UUID, *, since_on: dt.date) -> Figures:
+def figures(
+    session: Session, community_id: uuid.UUID, *, since_on: dt.date, member: Member | None = None
+) -> Figures:
     """Return what was given since a day, in one statement over that time's exchanges alone."""
     minutes = sa.case(
         (Exchange.basis == "mutual", Exchange.worked_minutes * 2), else_=Exchange.worked_minutes
@@ -57,6 +61,7 @@ def figures(session: Session, community_id: uuid.UUID, *, since_on: dt.date) -> 
             sa.func.count(),
             sa.func.count(Exchange.receiver_id.distinct()),
             members,
+            sa.literal(0) if member is None else _unread(member),
         ).where(
             Exchange.community_id == community_id,
             Exchange.state == "confirmed",
@@ -65,12 +70,11 @@ def figures(session: Session, community_id: uuid.UUID, *, since_on: dt.date) -> 
             Exchange.reversal_id.is_(None),
         )
     ).one()
-    return Figures(int(row[0]), int(row[1]), int(row[2]), int(row[3]))
+    return Figures(*(int(figure) for figure in row))
 
 
-def unread_conversations(session: Session, member: Member) -> int:
-    """Count the conversations in which somebody wrote after the member last read."""
-    count = session.scalar(
+def _unread(member: Member) -> sa.ScalarSelect[int]:
+    return (
         sa.select(sa.func.count())
         .select_from(Participant)
         .join(
@@ -83,8 +87,8 @@ def unread_conversations(session: Session, member: Member) -> int:
             Participant.member_id == member.id,
             Participant.read_at.is_(None) | (Conversation.last_message_at > Participant.read_at),
         )
+        .scalar_subquery()
     )
-    return count or 0
 
 
 # -------------------------------------------------------------- the coordinator's list

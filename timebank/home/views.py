@@ -43,7 +43,12 @@ def index() -> ResponseReturnValue:
     """Show what this is to a visitor, and what waits to a member."""
     session = db.session()
     is_member = g.member is not None and g.member.state in {"active", "paused"}
-    figures = queries.figures(session, g.community.id, since_on=today().replace(day=1))
+    figures = queries.figures(
+        session,
+        g.community.id,
+        since_on=today().replace(day=1),
+        member=g.member if is_member else None,
+    )
     shared: dict[str, Any] = {
         "recent": _recent(g.member if is_member else None),
         "figures": _figures(figures),
@@ -57,7 +62,7 @@ def index() -> ResponseReturnValue:
     coming = [deal for deal in under_way if deal not in waiting]
     return render_template(
         "home/member.html",
-        waiting=[*_messages(), *(_line(deal, waits=True) for deal in waiting)],
+        waiting=[*_messages(figures.unread), *(_line(deal, waits=True) for deal in waiting)],
         coming=[_line(deal, waits=False) for deal in coming[:UNDER_WAY_MAX]],
         more=max(0, len(coming) - UNDER_WAY_MAX),
         minutes=_minutes(),
@@ -72,8 +77,7 @@ def _minutes() -> int | None:
         return None
 
 
-def _messages() -> list[dict[str, object]]:
-    count = queries.unread_conversations(db.session(), g.member)
+def _messages(count: int) -> list[dict[str, object]]:
     if not count:
         return []
     return [

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.queries import by_account_codes
+from timebank.exchanges.queries import Deal, by_account_codes, deals_where
 from timebank.hours import queries as hours
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
@@ -32,8 +32,7 @@ class Line:
         recorded_at: When it was written into the book.
         occurred_on: The day of the help.
         kind: The ledger's word, such as "exchange" or "reversal".
-        category: The kind of help, or None where the code is none of the community's.
-        category_code: Its code in the book.
+        category: The kind of help, or None where the line is about no exchange.
         other_code: The account on the other side.
         other: The member behind it, or None for pots and sources.
         minutes: More than zero where the account gained.
@@ -47,7 +46,6 @@ class Line:
     occurred_on: dt.date
     kind: str
     category: Category | None
-    category_code: str
     other_code: str
     other: Member | None
     minutes: int
@@ -114,10 +112,7 @@ def month(
         NoSuchAccountError: If the book has no such account.
     """
     statement = hours.month_statement(session, community, code, first)
-    entry_ids = [line.entry_id for line in statement.lines]
-    others = _by_code(session, community.id, {line.counterpart_code for line in statement.lines})
-    exchanges = _by_entry(session, community.id, entry_ids)
-    categories = categories_by_code(session, community.id) if statement.lines else {}
+    deals = _by_entry(session, community.id, [line.entry_id for line in statement.lines])
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
     return Month(
@@ -133,58 +128,55 @@ def month(
                 recorded_at=line.recorded_at,
                 occurred_on=line.occurred_on,
                 kind=line.kind,
-                category=categories.get(line.category),
-                category_code=line.category,
+                category=deal.category if deal else None,
                 other_code=line.counterpart_code,
-                other=others.get(line.counterpart_code),
+                other=_side(deal, line.counterpart_code) if deal else None,
                 minutes=line.minutes,
                 balance_minutes=line.balance_minutes,
-                exchange=exchanges.get(line.entry_id),
+                exchange=deal.exchange if deal else None,
                 is_taken_back=line.reversed_by is not None,
             )
             for line in statement.lines
+            for deal in (deals.get(line.entry_id),)
         ],
     )
+
+
+def _side(deal: Deal, code: str) -> Member | None:
+    """Return the one of the two whose account this is; None for a pot or a source."""
+    return next((each for each in (deal.giver, deal.receiver) if each.account_code == code), None)
 
 
 def members_by_code(
     session: Session, community_id: uuid.UUID, codes: Collection[str]
 ) -> Mapping[str, Member]:
     """Return the members behind account codes; pots and sources are left out."""
-    return _by_code(session, community_id, codes)
-
-
-def _by_code(
-    session: Session, community_id: uuid.UUID, codes: Collection[str]
-) -> dict[str, Member]:
-    if not codes:
-        return {}
     found = by_account_codes(session, community_id, codes)
     return {member.account_code: member for member in found}
 
 
 def _by_entry(
     session: Session, community_id: uuid.UUID, entry_ids: Sequence[uuid.UUID]
-) -> dict[uuid.UUID, Exchange]:
+) -> dict[uuid.UUID, Deal]:
+    """Return the exchanges that entries were posted for or took back, by the entries' ids."""
     if not entry_ids:
         return {}
-    found = session.scalars(
-        sa.select(Exchange).where(
-            Exchange.community_id == community_id,
-            Exchange.entry_id.in_(entry_ids) | Exchange.reversal_id.in_(entry_ids),
-        )
+    rule = sa.and_(
+        Exchange.community_id == community_id,
+        Exchange.entry_id.in_(entry_ids) | Exchange.reversal_id.in_(entry_ids),
     )
-    by_entry: dict[uuid.UUID, Exchange] = {}
-    for exchange in found:
-        for entry_id in (exchange.entry_id, exchange.reversal_id):
-            if entry_id is not None:
-                by_entry[entry_id] = exchange
-    return by_entry
+    return {
+        entry_id: deal
+        for deal in deals_where(session, rule, limit=len(entry_ids))
+        for entry_id in (deal.exchange.entry_id, deal.exchange.reversal_id)
+        if entry_id is not None
+    }
 
 
 def exchange_of(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Exchange | None:
     """Return the exchange that an entry was posted for or took back, or None."""
-    return _by_entry(session, community_id, [entry_id]).get(entry_id)
+    deal = _by_entry(session, community_id, [entry_id]).get(entry_id)
+    return deal.exchange if deal is not None else None
 
 
 def categories_by_code(session: Session, community_id: uuid.UUID) -> Mapping[str, Category]:

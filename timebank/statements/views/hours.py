@@ -11,7 +11,6 @@ from timebank.exchanges import queries as exchanges
 from timebank.exchanges.queries import Deal
 from timebank.hours import queries as hours
 from timebank.listings.names import name_of, someone
-from timebank.statements.names import line_words
 from timebank.statements.views.frame import (
     asked_month,
     figures_of,
@@ -23,6 +22,8 @@ from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import day, hours_label, hours_signed
 from timebank.web.words import gettext as _
 
+#: Exchanges that are over, looked at for hours that have moved lately.
+LATELY_MAX = 8
 bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
 
 
@@ -37,27 +38,34 @@ def index() -> ResponseReturnValue:
         for deal in exchanges.open_deals(session, g.member)
         if deal.exchange.basis == "hours" and deal.exchange.state != "proposed"
     ]
-    statement = asked_month(g.member.account_code)
+    lately = exchanges.ended_deals(session, g.member, after=None, limit=LATELY_MAX)
     return render_template(
         "statements/hours.html",
         minutes=account.posted,
-        floor_minutes=account.floor_minutes,
         coming=[_line(deal) for deal in coming],
-        month_name=_month_name(statement.first),
-        month=month_key(statement.first),
-        lines=[
-            {
-                "words": line_words(line),
-                "note": day(line.occurred_on),
-                "href": url_for("exchanges.show", exchange_id=line.exchange.id)
-                if line.exchange is not None
-                else url_for("hours.statement", month=month_key(statement.first)),
-                "tag": hours_signed(line.minutes),
-                "tag_kind": "quiet",
-            }
-            for line in reversed(statement.lines[-5:])
-        ],
+        lately=[_moved(deal) for deal in lately if deal.exchange.entry_id is not None],
     )
+
+
+def _moved(deal: Deal) -> dict[str, object]:
+    exchange = deal.exchange
+    minutes = exchange.worked_minutes or 0
+    return {
+        "words": exchange.title or name_of(deal.category),
+        "note": " · ".join(
+            filter(
+                None,
+                (
+                    deal.other(g.member).first_name,
+                    day(exchange.happened_on) if exchange.happened_on else "",
+                    _("moved back later") if exchange.reversal_id is not None else "",
+                ),
+            )
+        ),
+        "href": url_for("exchanges.show", exchange_id=exchange.id),
+        "tag": hours_signed(minutes if deal.is_giver(g.member) else -minutes),
+        "tag_kind": "quiet",
+    }
 
 
 def _line(deal: Deal) -> dict[str, object]:
