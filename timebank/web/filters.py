@@ -74,7 +74,7 @@ def short_day(value: dt.date | dt.datetime) -> str:
 
 def clock_time(moment: dt.datetime) -> str:
     """Return the time of day of a moment, in the community's own time."""
-    return str(format_time(local(moment).time(), "short", rebase=False))
+    return str(format_time(local(moment).time(), "HH:mm", rebase=False))
 
 
 def moment_words(moment: dt.datetime) -> str:
