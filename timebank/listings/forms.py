@@ -111,7 +111,7 @@ class SupportForm(StepForm):
     """The kinds of support, and whether it belongs to a big change."""
 
     supports = Ticks(
-        _l("What is in it?"),
+        _l("Kind of support"),
         choices=choices_of(names.SUPPORTS.items()),
         missing=_l("Tick at least one."),
     )

@@ -4,6 +4,7 @@ import datetime as dt
 
 from timebank.members.models import Member
 
+COORDINATOR = "coordinator"
 #: Messages one member may write in an hour; a lively talk stays far below.
 MESSAGES_AN_HOUR_MAX = 60
 #: A second notice of the same thing, while the first lies unread, brings no second mail this long.
@@ -28,6 +29,15 @@ def pause_after(attempts: int) -> dt.timedelta:
 def may_be_mailed(member: Member) -> bool:
     """Tell whether there is an address, and somebody here behind it."""
     return bool(member.email) and member.state not in GONE
+
+
+def may_begin(member: Member, roles: frozenset[str], other_roles: frozenset[str]) -> bool:
+    """Tell whether a member may write to another out of the blue.
+
+    A coordinator may, to anybody; and anybody to a coordinator. All others meet over an offer or a
+    request.
+    """
+    return member.is_here and COORDINATOR in (roles | other_roles)
 
 
 def is_one_line(text: str) -> bool:

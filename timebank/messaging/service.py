@@ -160,12 +160,18 @@ def _say(
             session,
             member,
             topic="message",
-            kind="message unnamed" if own.is_unnamed else "message",
+            kind=_kind_of(conversation, own),
             facts={"name": author.first_name, "title": conversation.title},
             path=path_of(conversation),
             now=now,
         )
     return message
+
+
+def _kind_of(conversation: Conversation, own: Participant) -> str:
+    if own.is_unnamed:
+        return "message unnamed"
+    return "message" if conversation.title else "message plain"
 
 
 def path_of(conversation: Conversation) -> str:

@@ -1,5 +1,6 @@
 """Conversations, notices, what people want mail about, and the tray."""
 
+import datetime as dt
 import uuid
 
 from flask import (
@@ -22,8 +23,9 @@ from wtforms.fields.choices import SelectChoice
 from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.db import db
+from timebank.members import queries as members
 from timebank.members.models import Member
-from timebank.messaging import emails, notices, queries, service
+from timebank.messaging import emails, notices, policy, queries, service
 from timebank.messaging.errors import (
     BadHeaderError,
     ConversationNotFoundError,
@@ -52,6 +54,7 @@ mail_bp = Blueprint("mail", __name__)
 blueprints = (bp, mail_bp)
 
 MESSAGES_A_PAGE = 30
+LETTERS_A_PAGE = 10
 SNIPPET_LENGTH_MAX = 80
 DETAILS: dict[str, str] = {"name": _l("Name"), "email": _l("E-mail"), "phone": _l("Phone")}
 SHARE_WORDS: dict[str, str] = {
@@ -66,6 +69,7 @@ say(NothingToShareError, _l("This is not on your page yet. Add it there first, t
 say(BadHeaderError, _l("This does not look like an e-mail address. Please check it."))
 say(ConversationNotFoundError, _l("There is no such conversation, or it is not yours."))
 notices.say("message", _l("%(name)s wrote to you about “%(title)s”."))
+notices.say("message plain", _l("%(name)s wrote to you."))
 notices.say("message unnamed", _l("A member wrote to you about “%(title)s”."))
 
 
@@ -84,6 +88,15 @@ def index() -> ResponseReturnValue:
         "messages/index.html",
         conversations=[_line(summary) for summary in page.rows],
         later=page.after and url_for("messages.index", after=page.after),
+        coordinators=[
+            {
+                "words": coordinator.first_name,
+                "href": url_for("messages.write", member_id=coordinator.id),
+                "icon": "person",
+            }
+            for coordinator in members.holders(db.session(), g.community.id, policy.COORDINATOR)
+            if coordinator.id != g.member.id
+        ],
     )
 
 
@@ -114,6 +127,38 @@ def _is_mine(message: Message) -> bool:
 
 def _name(is_unnamed: bool, member: Member) -> str:  # noqa: FBT001 - a fact, private
     return _("A member") if is_unnamed else member.first_name
+
+
+@bp.route("/messages/to/<uuid:member_id>", methods=["GET", "POST"])
+@access(Access.MEMBER)
+@writes
+def write(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Write to a coordinator, or as one: nothing needs to be on the board for that."""
+    other = _reachable(member_id)
+    session = db.session()
+    known = queries.conversation_between(session, g.community.id, (g.member, other), None)
+    form = MessageForm()
+    if not form.is_submitted():
+        if known is not None:
+            return _to(known)
+        return render_template("messages/write.html", form=form, name=other.first_name)
+    if not form.validate():
+        return render_template("messages/write.html", form=form, name=other.first_name), 422
+    conversation = service.begin_conversation(
+        session, g.community.id, between=(g.member, other), title="", now=utc_now()
+    )
+    service.send(session, conversation, author=g.member, body=form.body.data, now=utc_now())
+    return _to(conversation)
+
+
+def _reachable(member_id: uuid.UUID) -> Member:
+    """Return a member that this one may write to out of the blue."""
+    other = members.get(db.session(), g.community.id, member_id)
+    roles = members.roles_of(db.session(), other)
+    is_there = other.id != g.member.id and other.state not in GONE
+    if not (is_there and policy.may_begin(g.member, g.roles, roles)):
+        abort(404)
+    return other
 
 
 @bp.get("/messages/<uuid:conversation_id>")
@@ -179,7 +224,7 @@ def _thread(conversation: Conversation, form: MessageForm) -> str:
     page = cut(found, [message.id for message in found], MESSAGES_A_PAGE)
     own = queries.participant(session, conversation, g.member)
     others = queries.others(session, conversation, g.member)
-    members = {member.id: member for _side, member in others} | {g.member.id: g.member}
+    authors = {member.id: member for _side, member in others} | {g.member.id: g.member}
     names = {member.id: _name(side.is_unnamed, member) for side, member in others}
     newest = page.rows[0] if page.rows else None
     return render_template(
@@ -189,7 +234,7 @@ def _thread(conversation: Conversation, form: MessageForm) -> str:
         about_url=_about_url(conversation),
         agree_url=_agree_url(conversation) if g.member.is_here else None,
         messages=[
-            _bubble(message, members[message.author_id], names.get(message.author_id, ""))
+            _bubble(message, authors[message.author_id], names.get(message.author_id, ""))
             for message in reversed(page.rows)
         ],
         earlier=page.after
@@ -224,11 +269,18 @@ def _bubble(message: Message, author: Member, name: str) -> dict[str, object]:
         words = _shared_words(message, author)
     return {
         "name": name,
-        "at": filters.moment_words(message.sent_at),
+        "at": _at(message.sent_at),
         "words": words,
         "mine": _is_mine(message),
         "notice": message.kind == "shared",
     }
+
+
+def _at(moment: dt.datetime) -> str:
+    """Return when something was written: short, but with the time."""
+    if filters.local(moment).date() == filters.today():
+        return filters.ago(moment)
+    return _("%(day)s, %(time)s", day=filters.short_day(moment), time=filters.clock_time(moment))
 
 
 def _shared_words(message: Message, author: Member) -> str:
@@ -374,8 +426,8 @@ def tray() -> ResponseReturnValue:
     if not current_app.config["SETTINGS"].demo:
         abort(404)
     session = db.session()
-    found = queries.tray(session, after=key_of(request.args.get("after")), limit=PAGE_SIZE + 1)
-    page = cut(found, [mail.id for mail in found])
+    found = queries.tray(session, after=key_of(request.args.get("after")), limit=LETTERS_A_PAGE + 1)
+    page = cut(found, [mail.id for mail in found], LETTERS_A_PAGE)
     return render_template(
         "messages/tray.html",
         letters=[

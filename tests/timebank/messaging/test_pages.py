@@ -217,6 +217,35 @@ def test_without_any_talk_the_page_says_what_will_be_here(as_sam: Pages, place: 
     assert "No messages yet" in as_sam.get(at(place, "/messages"))
 
 
+def test_a_member_writes_to_a_coordinator_and_to_nobody_else_out_of_the_blue(
+    as_sam: Pages, session: Session, place: Community, sam: Member, eve: Member
+) -> None:
+    cora = make_member(session, place, first_name="Cora", roles=("coordinator",))
+    gone = make_member(session, place, state="left", roles=("coordinator",))
+    as_sam.get(at(place, "/messages"))
+    page = as_sam.follow("Cora")
+    assert page.h1 == "Write to Cora"
+    assert as_sam.submit(body="", status=422).mistakes == ["Write a few words first."]
+    page = as_sam.submit(body="May I drive somebody?")
+    assert page.h1 == "Cora"
+    [notice] = queries.notices(session, cora, after=None, limit=9)
+    assert notices.words_of(notice) == "Sam wrote to you."
+    assert as_sam.get(at(place, f"/messages/to/{cora.id}")).h1 == "Cora"
+    for nobody in (eve.id, sam.id, gone.id, new_id()):
+        as_sam.get(at(place, f"/messages/to/{nobody}"), status=404)
+
+
+def test_a_coordinator_writes_to_anybody(
+    session: Session, place: Community, eve: Member, new_client: Callable[[], Client]
+) -> None:
+    cora = make_member(session, place, first_name="Cora", roles=("coordinator",))
+    browser = new_client()
+    sign_in(browser, session, cora)
+    pages = Pages(browser)
+    pages.get(at(place, f"/messages/to/{eve.id}"))
+    assert pages.submit(body="All well?").h1 == "Eve"
+
+
 def test_many_talks_have_pages(
     as_sam: Pages, session: Session, place: Community, sam: Member, eve: Member
 ) -> None:

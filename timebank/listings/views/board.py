@@ -62,7 +62,7 @@ def _list(kind: str) -> str:
     )
     page = cut(found, [listing.id for listing, _member in found])
     icons = _icons(tree)
-    here = f"listings.{kind}s"
+    here, choices = f"listings.{kind}s", _choices(kind, tree)
     return render_template(
         "listings/index.html",
         kind=kind,
@@ -72,9 +72,9 @@ def _list(kind: str) -> str:
             for listing, member in page.rows
         ],
         asked=asked,
-        is_narrowed=any(asked[name] for name in FILTERS),
+        narrowed=_narrowed(asked, choices),
         is_further=bool(request.args.get("after")),
-        choices=_choices(kind, tree),
+        choices=choices,
         later=page.after and _address(here, asked, page.after),
     )
 
@@ -92,6 +92,15 @@ def _asked() -> dict[str, str]:
         if asked[name] not in values:
             asked[name] = ""
     return {"q": words, **asked}
+
+
+def _narrowed(asked: dict[str, str], choices: dict[str, Any]) -> str:
+    """Return in words what the list is narrowed to; nothing if it is not."""
+    words_of = {
+        name: {str(value): str(words) for value, words in choices[name]} for name in FILTERS
+    }
+    chosen = (words_of[name].get(asked[name], asked[name]) for name in FILTERS)
+    return ", ".join(filter(None, chosen))
 
 
 def _address(endpoint: str, asked: dict[str, str], after: str) -> str:

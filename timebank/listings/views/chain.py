@@ -65,9 +65,7 @@ STEPS = {
         _l("Choose the closest one."),
     ),
     "category": Step(forms.CategoryForm, _l("What exactly?"), _l("What exactly?")),
-    "support": Step(
-        forms.SupportForm, _l("What is in it for the other person?"), _l("What do you hope for?")
-    ),
+    "support": Step(forms.SupportForm, _l("What do you bring?"), _l("What do you hope for?")),
     "when": Step(forms.WhenForm, _l("When could you help?"), _l("When would it suit you?")),
     "where": Step(
         forms.WhereForm,
@@ -197,8 +195,6 @@ def _known(draft: Draft, step: str) -> dict[str, Any]:
     known = dict(draft.answers)
     if step == "where":
         known.setdefault("area", g.member.area)
-    if step == "support" and "supports" not in known:
-        known["supports"] = ["practical"]
     return known
 
 
@@ -235,7 +231,10 @@ def _around(step: str, draft: Draft) -> dict[str, Any]:
         return {"days": facts.week_days(), "parts": list(names.PARTS.items())}
     if step == "category":
         hints = {str(leaf.id): names.hint_of(leaf) for leaf in _leaves(draft)}
-        return {"hints": {key: words for key, words in hints.items() if words}}
+        return {
+            "hints": {key: words for key, words in hints.items() if words},
+            "other_url": url_for("listings.step", draft_id=draft.id, step="heading"),
+        }
     if step == "heading":
         examples = {
             str(branch.top.id): ", ".join(names.name_of(leaf) for leaf in branch.leaves[:3])

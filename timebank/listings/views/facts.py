@@ -120,7 +120,7 @@ def card(listing: Listing, owner: Member, icon: str) -> dict[str, Any]:
         "href": url_for("listings.show", listing_id=listing.id),
         "icon": icon,
         "meta": " · ".join(
-            filter(None, (names.where_of(listing), filters.hours_label(listing.about_minutes)))
+            (listing.area or names.where_of(listing), filters.hours_label(listing.about_minutes))
         ),
         "when": when,
         "name": name_of_owner(listing, owner),
@@ -142,7 +142,7 @@ def rows_of_draft(
         row("what", _("In one line"), details.title),
         row("what", _("More about it"), details.words),
         row("category", _("Kind of help"), names.name_of(category)),
-        row("support", _("What is in it"), supports_words(details.supports)),
+        row("support", _("Kind of support"), supports_words(details.supports)),
         row("when", _("About how long"), filters.hours_label(details.about_minutes)),
         row("when", _("When"), when_words(details.slots, details.when_words)),
         row("where", _("Where"), names.where(details.place, details.area)),
@@ -154,8 +154,13 @@ def rows_of_draft(
         row("who", _("How long it is up"), until_words(details.ends_on)),
     ]
     if details.transition:
-        rows.insert(4, row("support", _("About"), str(names.TRANSITIONS[details.transition])))
+        rows.insert(4, row("support", _("It is about"), transition_words(details.transition)))
     return rows
+
+
+def transition_words(transition: str | None) -> str:
+    """Return the big change that something is about, or nothing."""
+    return str(names.TRANSITIONS[transition]) if transition else ""
 
 
 def supports_words(supports: Iterable[str]) -> str:
@@ -168,16 +173,17 @@ def rows_of_listing(
     listing: Listing, category: Category, *, is_own: bool
 ) -> list[dict[str, object]]:
     """Return the facts of a listing's page."""
+    is_usual = listing.language == g.community.locale
     rows = [
         (_("Kind of help"), names.name_of(category)),
-        (_("What is in it"), names.supports_of(listing)),
-        (_("About"), str(names.TRANSITIONS[listing.transition]) if listing.transition else ""),
+        (_("Kind of support"), names.supports_of(listing)),
+        (_("It is about"), transition_words(listing.transition)),
         (_("About how long"), filters.hours_label(listing.about_minutes)),
         (_("When"), when_words(slots_of(listing), listing.when_words)),
         (_("Where"), names.where_of(listing)),
-        (_("Written in"), names.LANGUAGES[listing.language]),
+        (_("Written in"), "" if is_usual else names.LANGUAGES[listing.language]),
     ]
-    if is_own:
+    if is_own and listing.state != "closed":
         rows += [
             (
                 _("Who may see it"),

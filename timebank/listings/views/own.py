@@ -37,11 +37,16 @@ def _line(listing: Listing) -> dict[str, object]:
     state, tag_kind = _state(listing)
     return {
         "words": listing.title,
-        "note": f"{names.KINDS[listing.kind]} · {facts.until_words(listing.ends_on)}",
+        "note": " · ".join(filter(None, (str(names.KINDS[listing.kind]), _until(listing)))),
         "href": url_for("listings.show", listing_id=listing.id),
         "tag": state,
         "tag_kind": tag_kind,
     }
+
+
+def _until(listing: Listing) -> str:
+    """Return how long it is up, where it still is."""
+    return "" if listing.state == "closed" else facts.until_words(listing.ends_on)
 
 
 def _state(listing: Listing) -> tuple[str, str]:
