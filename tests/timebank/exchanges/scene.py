@@ -4,16 +4,18 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community, make_member
 from timebank.communities.models import Community
 from timebank.exchanges import service
-from timebank.exchanges.models import Exchange
+from timebank.exchanges.models import Exchange, ExchangeMove
 from timebank.exchanges.service import Terms
 from timebank.hours import queries as hours
 from timebank.listings.models import Category
 from timebank.members.models import Member
+from timebank.messaging.models import Notice
 
 TODAY = NOW.date()
 DAY = dt.timedelta(days=1)
@@ -91,4 +93,30 @@ def make_scene(session: Session, **settings: Any) -> Scene:
         rune=make_member(session, community, first_name="Rune"),
         cora=make_member(session, community, first_name="Cora", roles=("coordinator",)),
         otto=make_member(session, community, first_name="Otto"),
+    )
+
+
+def moves(scene: Scene, exchange: Exchange) -> list[tuple[str, str | None]]:
+    """List each move of an exchange with who made it."""
+    names = {m.id: m.first_name for m in (scene.gita, scene.rune, scene.cora, scene.otto)}
+    scene.session.flush()
+    rows = scene.session.scalars(
+        sa.select(ExchangeMove)
+        .where(
+            ExchangeMove.community_id == scene.community.id,
+            ExchangeMove.exchange_id == exchange.id,
+        )
+        .order_by(ExchangeMove.id)
+    )
+    return [(row.move, names[row.by_member_id] if row.by_member_id else None) for row in rows]
+
+
+def told(scene: Scene, member_name: str) -> list[str]:
+    """List the kinds of notices that a member got, in order."""
+    member = getattr(scene, member_name)
+    scene.session.flush()
+    return list(
+        scene.session.scalars(
+            sa.select(Notice.kind).where(Notice.member_id == member.id).order_by(Notice.id)
+        )
     )

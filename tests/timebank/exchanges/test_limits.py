@@ -1,0 +1,209 @@
+"""Limits, silence, thanks and hours taken back, told as stories, on both databases."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tests.factories import NOW
+from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, moves, told
+from timebank.db import new_id
+from timebank.errors import ConflictError
+from timebank.exchanges import errors, service
+from timebank.exchanges.models import ThankYou
+from timebank.hours import service as hours_service
+from timebank.hours.errors import AlreadyTakenBackError
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    return make_scene(session)
+
+
+# -------------------------------------------------------------------------------- limits
+
+
+def test_over_the_floor_the_answer_counts_and_nothing_is_half_done(session: Session) -> None:
+    scene = make_scene(session, floor_minutes=-30)
+    exchange = scene.log()
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert (exchange.state, exchange.held_up_by, exchange.entry_id) == ("done", "floor", None)
+    assert exchange.silence_ends_at == NOW + DAY
+    assert scene.balance(scene.gita) == 0
+    assert told(scene, "cora") == ["work-held-up"]
+    assert moves(scene, exchange)[-1] == ("hold", None)
+
+    # Trying again says nothing new until the limit is out of the way.
+    service.answer_yes(session, scene.community, exchange.id, by=scene.gita, now=NOW)
+    assert told(scene, "cora") == ["work-held-up"]
+
+    hours_service.set_limits(
+        session,
+        scene.community,
+        scene.rune.account_code,
+        floor_minutes=-120,
+        ceiling_minutes=None,
+        by=scene.cora,
+        reason="We talked",
+        now=NOW,
+    )
+    assert service.confirm_silent(session, scene.community, now=NOW + DAY) == 1
+    assert exchange.state == "confirmed"
+    assert scene.balance(scene.gita) == 60
+    assert exchange.held_up_at is None
+
+
+def test_over_the_ceiling_it_is_held_up_too(session: Session) -> None:
+    scene = make_scene(session, ceiling_minutes=30)
+    exchange = scene.log()
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert (exchange.held_up_by, scene.balance(scene.gita)) == ("ceiling", 0)
+
+
+def test_with_an_account_on_hold_it_is_held_up_too(scene: Scene) -> None:
+    exchange, session = scene.log(), scene.session
+    hours_service.set_state(
+        session,
+        scene.community,
+        scene.rune.account_code,
+        "frozen",
+        by=scene.cora,
+        reason="x",
+        now=NOW,
+    )
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert exchange.held_up_by == "account"
+
+
+def test_other_minutes_free_what_was_held_up(session: Session) -> None:
+    scene = make_scene(session, floor_minutes=-30)
+    exchange = scene.log()
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    service.answer_change(
+        session, scene.community, exchange.id, by=scene.gita, worked_minutes=30, now=NOW
+    )
+    assert (exchange.held_up_at, exchange.awaiting_id) == (None, scene.rune.id)
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert scene.balance(scene.rune) == -30
+
+
+# ------------------------------------------------------------------------------- silence
+
+
+def test_silence_confirms_after_the_days_of_the_house_with_two_notices(scene: Scene) -> None:
+    exchange = scene.log()
+    assert exchange.silence_ends_at == NOW + 7 * DAY
+    assert service.remind_next(scene.session, now=NOW + 4 * DAY) == 0
+    assert service.remind_next(scene.session, now=NOW + 5 * DAY) == 1
+    assert service.remind_next(scene.session, now=NOW + 5 * DAY) == 0
+    assert service.confirm_next_silent(scene.session, now=NOW + 7 * DAY - dt.timedelta(1)) == 0
+    assert service.confirm_next_silent(scene.session, now=NOW + 7 * DAY) == 1
+    assert service.confirm_next_silent(scene.session, now=NOW + 7 * DAY) == 0
+    assert exchange.state == "confirmed"
+    assert scene.balance(scene.gita) == 60
+    assert moves(scene, exchange)[-1] == ("confirm", None)
+    assert told(scene, "rune") == [
+        "exchange-reported",
+        "exchange-reminder",
+        "exchange-confirmed-by-silence",
+    ]
+    assert told(scene, "gita") == ["exchange-confirmed-by-silence"]
+
+
+def test_silence_never_confirms_above_the_cap_or_an_unusual_amount(session: Session) -> None:
+    scene = make_scene(session, silent_minutes_max=120)
+    assert scene.log(worked_minutes=135).silence_ends_at is None  # above the cap
+    assert scene.log(worked_minutes=120).silence_ends_at is not None
+    scene.community.silent_minutes_max = 480
+    assert scene.log(worked_minutes=135).silence_ends_at is None  # unusual for two who never met
+    confirmed = scene.log(worked_minutes=90)
+    service.answer_yes(session, scene.community, confirmed.id, by=scene.rune, now=NOW)
+    assert scene.log(worked_minutes=135).silence_ends_at is not None  # not for these two now
+
+
+def test_silence_never_confirms_for_somebody_who_cannot_be_asked(scene: Scene) -> None:
+    scene.rune.person_id = None
+    assert scene.log().silence_ends_at is None
+    assert scene.log(by=scene.rune, other=scene.gita, by_gave=False).silence_ends_at is not None
+
+
+def test_a_query_stops_silence(scene: Scene) -> None:
+    exchange = scene.log()
+    service.answer_no(
+        scene.session, scene.community, exchange.id, by=scene.rune, words="Not me", now=NOW
+    )
+    assert service.confirm_silent(scene.session, scene.community, now=NOW + 30 * DAY) == 0
+    assert exchange.state == "queried"
+
+
+def test_silence_that_meets_a_limit_waits_as_a_yes_would(session: Session) -> None:
+    scene = make_scene(session, floor_minutes=-30)
+    exchange = scene.log()
+    assert service.confirm_silent(session, scene.community, now=NOW + 8 * DAY) == 1
+    assert (exchange.state, exchange.held_up_by) == ("done", "floor")
+    assert service.remind_next(session, now=NOW + 8 * DAY) == 0
+
+
+# ------------------------------------------------------------------------ before and after
+
+
+def test_a_thank_you_is_said_once_and_after(scene: Scene) -> None:
+    exchange = scene.log()
+    thank: dict[str, Any] = {"by": scene.rune, "words": "You made my week.", "now": NOW}
+    with pytest.raises(ConflictError):
+        service.thank(scene.session, scene.community, exchange.id, **thank)
+    service.answer_yes(scene.session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    with pytest.raises(errors.WordsMissingError):
+        service.thank(scene.session, scene.community, exchange.id, **(thank | {"words": " "}))
+    service.thank(scene.session, scene.community, exchange.id, **thank)
+    with pytest.raises(errors.AlreadyThankedError):
+        service.thank(scene.session, scene.community, exchange.id, **thank)
+    with pytest.raises(errors.NotYourMoveError):
+        service.thank(scene.session, scene.community, exchange.id, **(thank | {"by": scene.cora}))
+    scene.session.flush()
+    thanks = scene.session.scalars(sa.select(ThankYou)).one()
+    assert thanks.to_member_id == scene.gita.id
+    assert told(scene, "gita")[-1] == "exchange-thanked"
+
+
+def test_hours_are_taken_back_once_with_a_reason_and_both_are_told(scene: Scene) -> None:
+    exchange = scene.log()
+    service.answer_yes(scene.session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    entry_id = exchange.entry_id or new_id()
+    back: dict[str, Any] = {"by": scene.cora, "now": NOW}
+    with pytest.raises(errors.WordsMissingError):
+        service.reverse_entry(scene.session, scene.community, entry_id, reason="", **back)
+    over = service.reverse_entry(
+        scene.session, scene.community, entry_id, reason="Logged twice", **back
+    )
+    assert list(over) == []
+    assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (0, 0)
+    assert exchange.reversal_id is not None
+    assert moves(scene, exchange)[-1] == ("reverse", "Cora")
+    assert told(scene, "gita")[-1] == told(scene, "rune")[-1] == "hours-reversed"
+    with pytest.raises((AlreadyTakenBackError, ConflictError)):
+        service.reverse_entry(scene.session, scene.community, entry_id, reason="Once more", **back)
+
+
+def test_hours_brought_in_are_taken_back_too(scene: Scene) -> None:
+    outcome = hours_service.bring_in(
+        scene.session,
+        scene.community,
+        scene.gita,
+        minutes=120,
+        happened_on=TODAY,
+        key="opening:1",
+        by=scene.cora,
+        now=NOW,
+    )
+    service.reverse_entry(
+        scene.session,
+        scene.community,
+        outcome.entry_id,
+        reason="Wrong person",
+        by=scene.cora,
+        now=NOW,
+    )
+    assert told(scene, "gita") == ["hours-reversed"]
