@@ -87,6 +87,7 @@ def agree(
     exchange.part_of_day = exchange.part_of_day or part_of_day
     if exchange.planned_on is None or exchange.part_of_day is None:
         raise PlannedDayMissingError
+    moving.share_names(session, exchange, now=now)
     exchange.state, exchange.awaiting_id = after, None
     moving.note(session, exchange, "agree", by=by, now=now, minutes=exchange.agreed_minutes)
     moving.tell_other(session, exchange, by, "exchange-agreed", now=now)

@@ -35,6 +35,7 @@ from timebank.listings.models import Category, Listing
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.messaging import service as messaging
+from timebank.messaging.models import Conversation
 
 TOPIC = "exchange"
 TOPIC_WORK = "work"
@@ -328,6 +329,20 @@ def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime)
 
 
 # -------------------------------------------------------------------------- telling
+
+
+def share_names(session: Session, exchange: Exchange, *, now: dt.datetime) -> None:
+    """Name who asked without a name to the other side, now that both have said yes to meeting.
+
+    Suggesting a time or saying yes to one is how they allow it; the pages say so beforehand.
+    """
+    if exchange.conversation_id is None:
+        return
+    key = (exchange.community_id, exchange.conversation_id)
+    for member in sides(session, exchange):
+        if queries.is_unnamed(session, exchange, member.id):
+            conversation = session.get_one(Conversation, key)
+            messaging.share_contact(session, conversation, by=member, field="name", now=now)
 
 
 def sides(session: Session, exchange: Exchange) -> tuple[Member, Member]:
