@@ -105,6 +105,7 @@ def _of_cast(role: Role, script: Script, *, begins: dt.datetime, now: dt.datetim
         roles=role.roles,
         adds=role.means == "card",
         activity=role.activity,
+        giving=role.giving,
         fate="waits" if role.state == "waiting" else "stays",
     )
     if role.means != "card":

@@ -23,6 +23,7 @@ class Role:
         means: "password", "card" or "link": how this one signs in.
         state: "active" or "waiting".
         activity: How much busier than most; 1 is like most.
+        giving: From 0 (nearly always asks) to 1 (nearly always gives).
     """
 
     key: str
@@ -37,6 +38,7 @@ class Role:
     state: str = "active"
     roles: tuple[str, ...] = ()
     activity: float = 1.0
+    giving: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,13 +219,19 @@ class Stage:
                 slots=frozenset(line.slots),
                 place=line.place,
                 area=person.area,
-                audience="everyone" if line.category == "events" else "community",
+                audience="everyone" if is_for_all(line) else "community",
                 ends_on=self.today + dt.timedelta(days=days),
                 language=self.script.language,
                 transition=TRANSITIONS.get(line.title),
             ),
             now=self.now,
         )
+
+    def read_talk(self, conversation: Conversation, *readers: str) -> None:
+        """Let people read a conversation to its end."""
+        for key in readers:
+            if self.is_here(key):
+                messaging.mark_read(self.session, conversation, by=self.members[key], now=self.now)
 
     def write(self, conversation: Conversation, author: Member, words: str) -> None:
         """Read a conversation to its end and write the next message."""
@@ -329,6 +335,11 @@ class Stage:
     def roles_of(self, key: str) -> frozenset[str]:
         """Name the roles somebody holds now."""
         return members_queries.roles_of(self.session, self.members[key])
+
+
+def is_for_all(line: Line) -> bool:
+    """Tell whether visitors may see a line: nearly half, and nothing that is close to the heart."""
+    return line.supports <= {"practical", "social"} and len(line.title) % 2 == 0
 
 
 #: Requests that are about a big change.

@@ -118,7 +118,7 @@ def posting(director: "Director", random: Random, person: Person, line: Line) ->
     listing = stage.post(person, line, days=days)
     if not is_offer and stage.now < director.ends - lately and random.random() < 0.8:  # noqa: PLR2004 - most are
         director.begin(closing, person, listing)
-    for _reply in range(_how_many(1.5, random)):
+    for _reply in range(_how_many(1.3 if is_offer else 2.4, random)):
         director.begin(replying, person, line, listing)
     while is_offer and random.random() < 0.85:  # noqa: PLR2004 - most are kept up
         yield stage.now + dt.timedelta(days=random.uniform(days - 6, days - 1))
@@ -148,7 +148,8 @@ def replying(
 ) -> Story:
     """Somebody answers a listing; the two talk, and mostly agree on something."""
     stage = director.stage
-    yield awake(stage.now + DAY * random.expovariate(1 / 9), random, stage.zone)
+    days = random.expovariate(1 / 9 if line.kind == "offer" else 1 / 3)
+    yield awake(stage.now + DAY * days, random, stage.zone)
     caller = director.somebody(random, but=owner.key)
     is_up = listing.state == "open" and stage.is_here(owner.key)
     if caller is None or not is_up or (listing.ends_on or stage.today) < stage.today:
@@ -163,9 +164,10 @@ def replying(
         if not (stage.is_here(owner.key) and stage.is_here(caller)):
             return
         stage.write(conversation, speakers[speaker], words)
+    yield awake(stage.now + HOUR * random.expovariate(1 / 9), random, stage.zone)
+    stage.read_talk(conversation, owner.key, caller)
     giver, receiver = (owner.key, caller) if line.kind == "offer" else (caller, owner.key)
     if random.random() < 0.75 and director.can_spend(receiver, line.minutes):  # noqa: PLR2004 - most talks
-        yield awake(stage.now + HOUR, random, stage.zone)
         yield from arranged(
             director, random, giver, receiver, line, listing=listing, conversation=conversation
         )
@@ -336,7 +338,7 @@ def answered(
     by, reported_by = stage.members[other], stage.members[reporter]
     fate = random.random()
     if fate < 0.07:  # noqa: PLR2004 - some never answer
-        yield from _left_to_silence(director, exchange)
+        yield from _left_to_silence(director, exchange, other)
         return
     yield awake(stage.now + HOUR * random.expovariate(1 / 20), random, stage.zone)
     if exchange.state != "done":
@@ -371,8 +373,13 @@ def answered(
         )
 
 
-def _left_to_silence(director: "Director", exchange: Exchange) -> Story:
-    yield director.stage.now + (director.stage.community.confirm_days + NIGHTS_MAX) * DAY
+def _left_to_silence(director: "Director", exchange: Exchange, other: str) -> Story:
+    """Nobody answers until silence confirms; what silence may not confirm is answered late."""
+    stage = director.stage
+    yield stage.now + (stage.community.confirm_days + NIGHTS_MAX) * DAY
+    if exchange.state == "done" and exchange.awaiting_id == stage.members[other].id:
+        by = stage.members[other]
+        exchanges.answer_yes(stage.session, stage.community, exchange.id, by=by, now=stage.now)
     if exchange.state == "confirmed":
         director.stage.tally(exchange, *director.stage.keys_of(exchange))
 
