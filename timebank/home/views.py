@@ -251,7 +251,7 @@ def _deal(deal: Deal) -> dict[str, object]:
     return {
         "words": _title(deal),
         "note": _(
-            "%(giver)s helps %(receiver)s · %(hours)s",
+            "%(giver)s helped %(receiver)s · %(hours)s",
             giver=deal.giver.first_name,
             receiver=deal.receiver.first_name,
             hours=hours_label(exchange.worked_minutes or exchange.agreed_minutes),

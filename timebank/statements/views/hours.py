@@ -19,11 +19,11 @@ from timebank.statements.views.frame import (
     table_of,
 )
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import day, hours_label, hours_signed
+from timebank.web.filters import hours_label, hours_signed, short_day
 from timebank.web.words import gettext as _
 
 #: Exchanges that are over, looked at for hours that have moved lately.
-LATELY_MAX = 8
+LATELY_MAX = 6
 bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
 
 
@@ -57,7 +57,7 @@ def _moved(deal: Deal) -> dict[str, object]:
                 None,
                 (
                     deal.other(g.member).first_name,
-                    day(exchange.happened_on) if exchange.happened_on else "",
+                    short_day(exchange.happened_on) if exchange.happened_on else "",
                     _("moved back later") if exchange.reversal_id is not None else "",
                 ),
             )
