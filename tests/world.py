@@ -68,7 +68,9 @@ class World:
 
 
 def _part_of(rule: str) -> str:
-    return next((part for part in ("join", "listings", "sign-in") if f"/{part}/" in rule), "")
+    return next(
+        (part for part in ("join", "listings", "messages", "sign-in") if f"/{part}/" in rule), ""
+    )
 
 
 def build_world(session: Session) -> World:
@@ -87,6 +89,10 @@ def build_world(session: Session) -> World:
     examples = {
         role: _of(session, community, people[role], people["helper"], now) for role in ACTIVE
     }
+    for role in ACTIVE:
+        # Out of the blue one writes to a coordinator, or as one.
+        reached = people["helper" if role == "coordinator" else "coordinator"]
+        examples[role]["member_id in messages"] = reached.id
     session.commit()
     return World(community, people, examples)
 

@@ -3,9 +3,11 @@
 import datetime as dt
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community
+from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.listings import queries, service
 from timebank.listings.models import Listing
@@ -41,3 +43,19 @@ def post(
     """Put up a listing."""
     details = details_of(session, community, **said)
     return service.post_listing(session, community, member, details, now=now)
+
+
+def up(session: Session, community: Community, member: Member, **said: Any) -> Listing:
+    """Put up a listing now, so that a page shows it."""
+    return post(session, community, member, now=utc_now(), **said)
+
+
+def only(session: Session) -> Listing:
+    """Return the one listing there is, as it stands in the database."""
+    session.rollback()
+    return session.scalars(sa.select(Listing)).one()
+
+
+def key(session: Session, place: Community, name: str) -> str:
+    """Return the id of a category as a form sends it."""
+    return str(queries.category_by_key(session, place.id, name).id)

@@ -35,12 +35,14 @@ class Step:
     """A question of the chain.
 
     Attributes:
+        template: The page.
         form: What is asked.
         offer: The question to somebody who offers.
         request: The question to somebody who asks.
         hint: A sentence under the question.
     """
 
+    template: str
     form: Callable[..., forms.StepForm]
     offer: str
     request: str
@@ -53,27 +55,44 @@ class Step:
 
 STEPS = {
     "what": Step(
+        "listings/ask_what.html",
         forms.WhatForm,
         _l("What could you offer?"),
         _l("What would help you?"),
         _l("Please leave out phone numbers, addresses and anything about health."),
     ),
     "heading": Step(
+        "listings/ask_heading.html",
         forms.HeadingForm,
         _l("What kind of help is it?"),
         _l("What kind of help is it?"),
         _l("Choose the closest one."),
     ),
-    "category": Step(forms.CategoryForm, _l("What exactly?"), _l("What exactly?")),
-    "support": Step(forms.SupportForm, _l("What do you bring?"), _l("What do you hope for?")),
-    "when": Step(forms.WhenForm, _l("When could you help?"), _l("When would it suit you?")),
+    "category": Step(
+        "listings/ask_category.html", forms.CategoryForm, _l("What exactly?"), _l("What exactly?")
+    ),
+    "support": Step(
+        "listings/ask_support.html",
+        forms.SupportForm,
+        _l("What do you bring?"),
+        _l("What do you hope for?"),
+    ),
+    "when": Step(
+        "listings/ask_when.html",
+        forms.WhenForm,
+        _l("When could you help?"),
+        _l("When would it suit you?"),
+    ),
     "where": Step(
+        "listings/ask_where.html",
         forms.WhereForm,
         _l("Where could it be?"),
         _l("Where would you like it to be?"),
         _l("Never a street address. You can agree on that later, between the two of you."),
     ),
-    "who": Step(forms.WhoForm, _l("Who may see it?"), _l("Who may see it?")),
+    "who": Step(
+        "listings/ask_who.html", forms.WhoForm, _l("Who may see it?"), _l("Who may see it?")
+    ),
 }
 #: The page at the end counts as one.
 PAGES = len(STEPS) + 1
@@ -254,7 +273,7 @@ def _keep(draft: Draft, step: str, form: forms.StepForm) -> None:
 
 def _question(step: str, kind: str, form: forms.StepForm, **page: Any) -> str:  # noqa: ANN401 - the template's
     return render_template(
-        f"listings/ask_{step}.html",
+        STEPS[step].template,
         title=STEPS[step].title(kind),
         hint=str(STEPS[step].hint),
         kind=kind,
