@@ -1,0 +1,259 @@
+"""Pages under gunicorn, with a town's data: how many a second, beside a page that does nothing.
+
+Also how many questions to the database a page asks, in a small town and in one four times as
+large; how much memory a worker holds; and a yes to an hour, beside a bare `post()`.
+"""
+
+import contextlib
+import datetime as dt
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from bench.http_server import Server, serving
+from bench.http_town import SLUG, Town, build
+from bench.registry import Conditions, Measured, benchmark
+from ledger.entries import EntryRequest, LegRequest
+from ledger.journal import post
+from timebank.app import create_app
+from timebank.clock import utc_now
+from timebank.config import Settings
+from timebank.db import LEDGER_SECRET, WRITES, db, new_id
+from timebank.hours.queries import balance_of
+from timebank.members.service import begin_device
+
+TIMES, TIMES_SMALL = 20, 5
+CLIENTS = 4
+PAGE_WANTED, CONFIRM_WANTED = 0.25, 0.2
+STATEMENTS_MAX = 12
+MEGABYTES_MAX = 150
+WARM_SECONDS = 0.5
+SECRETS = {"TIMEBANK_SECRET_KEY": "x" * 64, "TIMEBANK_LEDGER_SECRET": "y" * 64}
+PAGES = {
+    "front page": f"/at/{SLUG}/",
+    "listings with search": f"/at/{SLUG}/offers?q=bread",
+    "statement": f"/at/{SLUG}/hours/statement?month=2026-03",
+}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@benchmark("pages")
+def pages(conditions: Conditions) -> Iterator[Measured]:
+    """Measure the three busiest pages, memory, and saying yes."""
+    large, environ = _town(conditions.folder / "large", TIMES)
+    counts = {name: _counts(large, path) for name, path in PAGES.items()}
+    small, _environ = _town(conditions.folder / "small", TIMES_SMALL)
+    for name, path in PAGES.items():
+        few, many = _counts(small, path), counts[name]
+        yield Measured(
+            name=f"{name}: statements, {TIMES_SMALL}× and {TIMES}× the demo",
+            # A ratio of 1 is flat and no more than allowed; anything worse falls below it.
+            ours=[min(STATEMENTS_MAX, few) if many <= min(few, STATEMENTS_MAX) else 0.0],
+            floor=[float(max(many, 1))],
+            wanted=1.0,
+            note=f"{few} and {many}, at most {STATEMENTS_MAX}",
+        )
+    with serving("loaded_app", environ) as ours, serving("bare_app", environ) as bare:
+        floor_path = f"/bench/bare/{large.town.community_id}"
+        for name, path in PAGES.items():
+            rates: dict[str, list[float]] = {"ours": [], "bare": []}
+            for _turn in range(conditions.turns):
+                rates["ours"].append(_load(ours, path, large.cookie, conditions.seconds))
+                rates["bare"].append(_load(bare, floor_path, "", conditions.seconds))
+            yield Measured(name, rates["ours"], rates["bare"], PAGE_WANTED)
+        yield from _confirming(conditions, large, ours)
+        megabytes = ours.worker_megabytes()
+        _status, loaded = ours.ask("/bench/loaded")
+        yield Measured(
+            name="memory of a web worker",
+            ours=[MEGABYTES_MAX],
+            floor=[megabytes],
+            wanted=1.0,
+            note=f"{megabytes:.0f} MB of {MEGABYTES_MAX}; kept out but loaded: {loaded or 'none'}",
+        )
+        if loaded:
+            raise AssertionError(loaded)
+
+
+class _Place:
+    """A town with its application in this process, and somebody signed in."""
+
+    def __init__(self, app: Flask, town: Town) -> None:
+        self.app, self.town = app, town
+        self.csrf = "c" * 40
+        self.cookie = _sign_in(app, town, self.csrf)
+
+
+def _town(home: Path, times: int) -> tuple[_Place, dict[str, str]]:
+    home.mkdir(parents=True, exist_ok=True)
+    environ = {"TIMEBANK_HOME": str(home), "TIMEBANK_BASE_URL": "http://127.0.0.1", **SECRETS}
+    print(f"building a town of {times} times the demo …", flush=True)
+    app = create_app(Settings.from_environ(environ))
+    return _Place(app, build(app, times)), environ
+
+
+def _sign_in(app: Flask, town: Town, csrf: str) -> str:
+    with app.app_context(), Session(db.engine) as session:
+        session.connection(execution_options={WRITES: True})
+        person_id = town.first.person_id
+        assert person_id is not None  # noqa: S101 - the town's people all have one
+        _device, secret = begin_device(
+            session, person_id, means="card", agent="bench", is_shared=False, now=utc_now()
+        )
+        session.commit()
+    interface = app.session_interface
+    assert isinstance(interface, SecureCookieSessionInterface)  # noqa: S101 - Flask's own
+    signer = interface.get_signing_serializer(app)
+    assert signer is not None  # noqa: S101 - there is a secret key
+    value = signer.dumps({"_user_id": secret, "_fresh": True, "csrf_token": csrf})
+    return f"{app.config['SESSION_COOKIE_NAME']}={value!s}"
+
+
+def _counts(place: _Place, path: str) -> int:
+    """Count what a page asks the database, once everything is loaded."""
+    asked: list[str] = []
+
+    def listen(*arguments: Any) -> None:  # noqa: ANN401 - as SQLAlchemy calls it
+        asked.append(arguments[2])
+
+    with place.app.app_context():
+        engine = db.engine
+    client = place.app.test_client(use_cookies=False)
+    client.get(path, headers={"Cookie": place.cookie})
+    event.listen(engine, "before_cursor_execute", listen)
+    answer = client.get(path, headers={"Cookie": place.cookie})
+    event.remove(engine, "before_cursor_execute", listen)
+    if answer.status_code != 200:
+        raise AssertionError(f"{path} answered {answer.status_code}")
+    return len(asked)
+
+
+def _load(server: Server, path: str, cookie: str, seconds: float) -> float:
+    """Ask for a page from several clients at once; return answers a second."""
+    headers = {"Cookie": cookie} if cookie else {}
+    return _race(
+        server, seconds, lambda connection: connection.request("GET", path, headers=headers), 200
+    )
+
+
+def _race(
+    server: Server, seconds: float, send: Callable[[HTTPConnection], None], expected: int
+) -> float:
+    done: list[int] = []
+    faults: list[object] = []
+    begin = threading.Event()
+
+    def client() -> None:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+        with contextlib.closing(connection):
+            count, counting = 0, False
+            started = time.monotonic()
+            while time.monotonic() - started < WARM_SECONDS + seconds:
+                send(connection)
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != expected:
+                    faults.append((answer.status, answer.headers.get("Location"), body[:300]))
+                    break
+                counting = counting or time.monotonic() - started >= WARM_SECONDS
+                count += counting
+            done.append(count)
+
+    threads = [threading.Thread(target=client) for _client in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    begin.set()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise AssertionError(faults[0])
+    return sum(done) / seconds
+
+
+# ------------------------------------------------------------------------------ saying yes
+
+
+def _confirming(conditions: Conditions, place: _Place, server: Server) -> Iterator[Measured]:
+    waiting = iter(place.town.waiting)
+    rates: dict[str, list[float]] = {"ours": [], "post": []}
+    for _turn in range(conditions.turns):
+        rates["ours"].append(_say_yes(place, server, waiting, conditions.seconds))
+        rates["post"].append(_post(place, conditions.seconds))
+    yield Measured("confirm over HTTP, beside post()", rates["ours"], rates["post"], CONFIRM_WANTED)
+
+
+def _say_yes(place: _Place, server: Server, waiting: Iterator[Any], seconds: float) -> float:
+    token = URLSafeTimedSerializer(place.app.secret_key or "", salt="wtf-csrf-token")
+    lock = threading.Lock()
+    minutes = _minutes(place)
+
+    def send(connection: HTTPConnection) -> None:
+        with lock:
+            exchange_id = next(waiting)
+        body = urlencode(
+            {
+                "csrf_token": token.dumps(place.csrf),
+                "submission_key": str(new_id()),
+                "worked_minutes": minutes[exchange_id],
+            }
+        )
+        path = f"/at/{SLUG}/exchanges/{exchange_id}/confirm"
+        connection.request("POST", path, body=body, headers=FORM | {"Cookie": place.cookie})
+
+    before = _posted(place)
+    rate = _race(server, seconds, send, 303)
+    if _posted(place) <= before:
+        raise AssertionError("nothing was posted")
+    return rate
+
+
+def _minutes(place: _Place) -> dict[Any, int]:
+    from timebank.exchanges.models import Exchange  # noqa: PLC0415
+
+    with place.app.app_context(), Session(db.engine) as session:
+        found = session.execute(
+            sa.select(Exchange.id, Exchange.worked_minutes).where(Exchange.state == "done")
+        )
+        return {key: minutes or 0 for key, minutes in found}
+
+
+def _posted(place: _Place) -> int:
+    with place.app.app_context(), Session(db.engine) as session:
+        return int(balance_of(session, place.town.first).posted)
+
+
+def _post(place: _Place, seconds: float) -> float:
+    """Post in one process, a transaction for each, as the floor of saying yes."""
+    with place.app.app_context():
+        engine = db.engine
+    secret = engine.get_execution_options()[LEDGER_SECRET]
+    today = dt.date(2026, 6, 1)
+    count, started = 0, time.monotonic()
+    for number in itertools.count():
+        if time.monotonic() - started >= seconds:
+            break
+        request = EntryRequest(
+            book_id=place.town.community_id,
+            kind="exchange",
+            legs=(LegRequest(f"M{number % 400 + 2:06d}", f"M{number % 400 + 502:06d}", 15),),
+            occurred_on=today,
+            actor=None,
+            category="sewing",
+            idem_key=f"bench:{new_id()}",
+        )
+        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            post(connection, request, secret=secret, now=utc_now())
+        count += 1
+    return count / (time.monotonic() - started)
