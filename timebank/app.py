@@ -1,27 +1,29 @@
 """The composition root: the only module that knows every context."""
 
 import os
+import uuid
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import db as database
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
-from timebank.communities.models import LOCALES
+from timebank.communities.models import LOCALES, Community
 from timebank.config import ROOT, Settings
 from timebank.db import db
 from timebank.home import queries as home
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
-from timebank.members.models import DeviceSession
+from timebank.members.models import DeviceSession, Member
 from timebank.messaging import notices
 from timebank.messaging import queries as messages
 from timebank.messaging import service as messaging
@@ -119,7 +121,28 @@ def _frame() -> dict[str, Any]:
         else None,
         "unread_notices": messages.unread_count(db.session(), member) if member else 0,
         "waiting_work": _waiting_work(),
+        "other_communities": _other_communities(),
     }
+
+
+def _membership(session: Session, community: Community, person_id: uuid.UUID) -> Member | None:
+    """Find a person's membership; the same question tells where else they take part."""
+    memberships = members.memberships_of(session, person_id)
+    # Plain words, not rows: a page about a failing database must not ask it again.
+    g.elsewhere = [
+        (of.name, of.slug)
+        for member, of in memberships
+        if of.id != community.id and member.state in {"active", "paused"}
+    ]
+    return next((member for member, of in memberships if of.id == community.id), None)
+
+
+def _other_communities() -> list[dict[str, str]]:
+    """List where else this person takes part, so that changing over is one tap."""
+    return [
+        {"name": name, "href": url_for("home.index", community_slug=slug)}
+        for name, slug in g.get("elsewhere", ())
+    ]
 
 
 def _waiting_work() -> int:
@@ -143,7 +166,7 @@ def _setup_access(app: Flask) -> None:
         app,
         access.Register(
             community=communities.by_slug,
-            member=members.membership_of,
+            member=_membership,
             roles=members.roles_of,
         ),
     )

@@ -68,11 +68,16 @@ ACCOUNT = (
 )
 
 
+def _takes_part() -> bool:
+    member = g.get("member")
+    return member is not None and member.state in {"active", "paused"}
+
+
 def _address(endpoint: str) -> str | None:
     if endpoint not in current_app.view_functions:
         return None
     needs_community = current_app.url_map.is_endpoint_expecting(endpoint, "community_slug")
-    if needs_community and g.get("member") is None and endpoint != FRONT_PAGE:
+    if needs_community and not _takes_part() and endpoint != FRONT_PAGE:
         return None
     if needs_community and g.get("community") is None:
         return None
@@ -99,7 +104,7 @@ def _link(place: Place, href: str) -> SimpleNamespace:
 
 def places() -> list[SimpleNamespace]:
     """List the links of the header for the signed-in member of this community."""
-    if g.get("member") is None or g.member.state not in {"active", "paused"}:
+    if not _takes_part():
         return []
     roles = g.get("roles", frozenset())
     return [
@@ -118,7 +123,13 @@ def account() -> list[SimpleNamespace]:
 
 def notices() -> str | None:
     """Return the address of the member's notices."""
-    return _address("messages.notices") if g.get("member") is not None else None
+    return _address("messages.notices")
+
+
+def sign_in() -> str | None:
+    """Return the address to sign in at, unless this page is already about that."""
+    here = request.endpoint or ""
+    return None if here.startswith("signin.") else _address("signin.choose")
 
 
 def front_page() -> str:
@@ -134,5 +145,10 @@ def language() -> str:
 def init_app(app: Flask) -> None:
     """Give templates `navigation`."""
     app.jinja_env.globals["navigation"] = SimpleNamespace(
-        places=places, account=account, notices=notices, front_page=front_page, language=language
+        places=places,
+        account=account,
+        notices=notices,
+        front_page=front_page,
+        language=language,
+        sign_in=sign_in,
     )
