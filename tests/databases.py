@@ -146,10 +146,11 @@ def _major(program: Path) -> int:
 
 
 @contextlib.contextmanager
-def postgres_server(programs: Path) -> Iterator[str]:
+def postgres_server(programs: Path, **settings: str) -> Iterator[str]:
     """Start a server for these tests alone; yield the start of its URL.
 
-    It never runs as root, and it syncs nothing: what it holds is worth nothing tomorrow.
+    It never runs as root, and it syncs nothing unless `settings` says so: what it holds is worth
+    nothing tomorrow.
     """
     owner = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="timebank-postgres-"))
@@ -161,7 +162,8 @@ def postgres_server(programs: Path) -> Iterator[str]:
         _run(
             owner, programs / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-N", "-E", "UTF8"
         )
-        with _running(owner, programs / "postgres", data, port) as process:
+        chosen = SERVER_SETTINGS | settings
+        with _running(owner, programs / "postgres", data, port, chosen) as process:
             _wait(programs, port, process)
             yield f"postgresql+psycopg://tests@127.0.0.1:{port}"
     finally:
@@ -184,9 +186,9 @@ SERVER_SETTINGS = {
 
 @contextlib.contextmanager
 def _running(
-    owner: str | None, program: Path, data: Path, port: int
+    owner: str | None, program: Path, data: Path, port: int, chosen: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    settings = [f"-c{name}={value}" for name, value in SERVER_SETTINGS.items()]
+    settings = [f"-c{name}={value}" for name, value in chosen.items()]
     with (data.parent / "log").open("wb") as log:
         process = subprocess.Popen(
             [program, "-D", data, "-p", str(port), *settings],
