@@ -46,6 +46,16 @@ def test_several_communities_are_shown(
     assert "Between the two bridges." in page
 
 
+def test_a_member_comes_home_to_the_one_community_they_belong_to(
+    client: Client, session: Session, cora: Member
+) -> None:
+    ash = make_community(session, slug="ash", name="Ash Road")
+    assert client.get("/").location.startswith("/at/elm/")
+    assert cora.person is not None
+    make_member(session, ash, person=cora.person)
+    assert client.get("/").location == "/you/communities"
+
+
 def test_one_tap_leads_to_another_of_one_s_communities(
     pages: Pages, session: Session, client: Client, cora: Member
 ) -> None:

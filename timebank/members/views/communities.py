@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities import service
-from timebank.communities.models import CommunityChange
+from timebank.communities.models import Community, CommunityChange
 from timebank.db import db
 from timebank.members import queries
 from timebank.members.forms import JOINING_WORDS, LOCALE_WORDS, LimitField, SettingsForm
@@ -20,6 +20,13 @@ from timebank.web.words import lazy_gettext as _l
 
 UNPROCESSABLE = 422
 CHANGES_SHOWN = 20
+#: Members in these states have a front page to come home to.
+AT_HOME = frozenset({"active", "paused"})
+#: What the person at the server types first.
+FIRST_COMMANDS = (
+    'timebank community create elm-street --name "Elm Street Time Bank"',
+    "timebank member add Ana --role coordinator --card",
+)
 STATE_WORDS = {
     "waiting": _l("You have asked to join"),
     "active": _l("You belong here"),
@@ -32,12 +39,28 @@ STATE_WORDS = {
 @bp.get("/")
 @access(Access.ANYONE)
 def index() -> ResponseReturnValue:
-    """Show the communities of this installation; the only one opens at once."""
-    found = communities.every(db.session())
-    if len(found) == 1:
-        return redirect(front_page(found[0]), code=303)
+    """Show the communities of this installation; the only one, and one's own, opens at once."""
+    found, own = communities.every(db.session()), _own()
+    if len(own) == 1 or len(found) == 1:
+        return redirect(front_page((own or found)[0]), code=303)
+    if own:
+        return redirect(url_for("communities.mine"), code=303)
     cards = [{"name": one.name, "words": one.words, "href": front_page(one)} for one in found]
-    return render_template("communities/index.html", cards=cards, signed_in=device() is not None)
+    return render_template(
+        "communities/index.html",
+        cards=cards,
+        signed_in=device() is not None,
+        commands=FIRST_COMMANDS,
+    )
+
+
+def _own() -> list[Community]:
+    """List where the caller belongs; empty for visitors."""
+    caller = device()
+    if caller is None:
+        return []
+    found = queries.memberships_of(db.session(), caller.person_id)
+    return [community for member, community in found if member.state in AT_HOME]
 
 
 @bp.get("/you/communities")
@@ -50,7 +73,7 @@ def mine() -> ResponseReturnValue:
             "words": community.name,
             "note": STATE_WORDS[member.state],
             "href": front_page(community)
-            if member.state in {"active", "paused"}
+            if member.state in AT_HOME
             else url_for("members.waiting", community_slug=community.slug),
         }
         for member, community in found
