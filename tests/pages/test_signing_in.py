@@ -66,7 +66,7 @@ def test_a_mailed_link_signs_in_and_leads_to_the_page_that_was_wanted(
     pages: Pages, session: Session, community: Community, sam: Member
 ) -> None:
     pages.get(at(community, "/me/edit"))
-    pages.follow("Send me a link by e-mail")
+    pages.follow("E-mail me a link")
     sent = pages.submit(email=" SAM@example.org ")
     assert sent.h1 == "Look at your e-mail"
 

@@ -369,7 +369,9 @@ class SettingsForm(PageForm):
         _l("Language"), choices=[SelectChoice(locale, LOCALE_WORDS[locale]) for locale in LOCALES]
     )
     time_zone = LineField(
-        _l("Time zone"), length_max=TIME_ZONE_LENGTH_MAX, validators=[known_time_zone]
+        _l("Time zone"),
+        length_max=TIME_ZONE_LENGTH_MAX,
+        validators=[required(_l("Enter a time zone like Europe/Copenhagen.")), known_time_zone],
     )
     rounding_minutes = LimitField(_l("Time is counted in steps of"), offered=ROUNDING_MINUTES)
     exchange_minutes_max = LimitField(

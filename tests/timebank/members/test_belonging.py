@@ -85,7 +85,7 @@ def test_somebody_waits_has_no_account_and_is_let_in(
 ) -> None:
     community.joining = "approval"
     wanda = service.join(session, community, Answers(first_name="Wanda"), now=NOW)
-    assert wanda.state == "waiting"
+    assert (wanda.state, wanda.folded_name) == ("waiting", "wanda")
     assert queries.waiting_count(session, community.id) == 1
     with pytest.raises(NoSuchAccountError):
         hours.balance_of(session, wanda)

@@ -188,6 +188,7 @@ def _new_member(
         person_id=person_id,
         number=communities.next_member_number(session, community),
         state=state,
+        last_name="",
         joined_at=now,
     )
     _take(member, answers)

@@ -38,18 +38,25 @@ class Step:
     """One question of the chain."""
 
     name: str
+    template: str
     form: type[PageForm]
     words: str
     fields: tuple[str, ...]
 
 
 STEPS = (
-    Step("name", forms.NameForm, _l("First name"), ("first_name",)),
-    Step("area", forms.AreaForm, _l("Area"), ("area",)),
-    Step("contact", forms.ContactForm, _l("Contact"), ("email", "phone")),
-    Step("offer", forms.CouldOfferForm, _l("What you could offer"), ("could_offer",)),
-    Step("wish", forms.WouldLikeForm, _l("What you would like"), ("would_like",)),
-    Step("rules", forms.RulesForm, _l("House rules"), ()),
+    Step("name", "join/name.html", forms.NameForm, _l("First name"), ("first_name",)),
+    Step("area", "join/area.html", forms.AreaForm, _l("Area"), ("area",)),
+    Step("contact", "join/contact.html", forms.ContactForm, _l("Contact"), ("email", "phone")),
+    Step(
+        "offer",
+        "join/offer.html",
+        forms.CouldOfferForm,
+        _l("What you could offer"),
+        ("could_offer",),
+    ),
+    Step("wish", "join/wish.html", forms.WouldLikeForm, _l("What you would like"), ("would_like",)),
+    Step("rules", "join/rules.html", forms.RulesForm, _l("House rules"), ()),
 )
 NAMES = [step.name for step in STEPS]
 
@@ -121,7 +128,7 @@ def step(draft_id: uuid.UUID, name: str) -> ResponseReturnValue:
         drafts.keep(draft, kept, now=utc_now())
         return redirect(_after(draft, name, is_change=is_change), code=303)
     page = render_template(
-        f"join/{name}.html",
+        asked.template,
         form=form,
         step=NAMES.index(name) + 1,
         steps=len(STEPS),

@@ -34,15 +34,17 @@ def password() -> ResponseReturnValue:
     present, form, now = own_device(), NewPasswordForm(), utc_now()
     session = db.session()
     person = queries.person(session, present.person_id)
+    is_sure = policy.is_sure(present, now=now)
     facts = {
+        "username": next((one.folded for one in queries.addresses_of(session, person.id)), ""),
         "has_password": person.password_hash is not None,
         "has_way_back": queries.has_way_back(session, person.id),
-        "is_sure": policy.is_sure(present, now=now),
+        "is_sure": is_sure,
     }
     if not form.is_submitted():
         return render_template("you/password.html", form=form, **facts)
     person_id, device_id = present.person_id, present.id
-    if form.validate() and _proves_to_be(form, person, is_sure=facts["is_sure"]):
+    if form.validate() and _proves_to_be(form, person, is_sure=is_sure):
         try:
             run_in_transaction(
                 lambda session: service.set_password(
