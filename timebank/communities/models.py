@@ -85,7 +85,10 @@ class Community(Base):
     joining: Mapped[str] = mapped_column(sa.String(10), default="approval")
     rounding_minutes: Mapped[int] = mapped_column(default=15)
     exchange_minutes_max: Mapped[int] = mapped_column(default=8 * 60)
-    floor_minutes: Mapped[int | None] = mapped_column(default=-10 * 60)
+    # `evaluates_none`, or a community that wants no floor would quietly get the default one.
+    floor_minutes: Mapped[int | None] = mapped_column(
+        sa.Integer().evaluates_none(), default=-10 * 60
+    )
     ceiling_minutes: Mapped[int | None] = mapped_column(default=None)
     #: Days of silence after which a reported exchange counts as confirmed.
     confirm_days: Mapped[int] = mapped_column(default=7)
