@@ -483,6 +483,7 @@ def test_published_files_say_who_signed_when_and_who_comes_next(vault: Vault) ->
     )
     handover = (vault.folder / names[2]).read_text()
     assert keys.check_handover(handover, first) == second.key
+    assert vault.problems() == []
     assert published.keys_in(vault.home / "nowhere") == ()
     (vault.folder / "keys.txt").write_bytes(b"\xff")
     with pytest.raises(TornKey):
