@@ -25,6 +25,8 @@ CLASS_BLOCK = re.compile(r"\{%-? block \w*class -?%\}.*?\{%-? endblock \w* ?-?%\
 IDS = re.compile(r"[0\s]*(?:[a-z0]+(?:-[a-z0]+)+[0\s]*)+")
 #: The page for engineers that shows each component once, with people made up.
 FOR_ENGINEERS = "templates/patterns/"
+#: Elements that hold a program's words: nobody translates a command.
+SILENT = {"script", "style", "code", "kbd", "pre", "samp"}
 READ_ALOUD = {"alt", "title", "placeholder", "aria-label", "aria-description", "label", "summary"}
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 #: A sentence or a label: a capital, then small letters, not a name of the program's own.
@@ -44,12 +46,12 @@ class _Reader(HTMLParser):
         self._silent = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style"}:
+        if tag in SILENT:
             self._silent += 1
         self.said += [v for name, v in attrs if name in READ_ALOUD and v and LETTERS.search(v)]
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"script", "style"}:
+        if tag in SILENT:
             self._silent -= 1
 
     def handle_data(self, data: str) -> None:
@@ -166,6 +168,7 @@ def test_every_sentence_of_a_page_can_be_translated(path: Path) -> None:
         ('{% if kind == "Save" %}{% endif %}', []),
         ("{% block body_class %}calm{% endblock %}{% block x %}calm{% endblock %}", ["0calm0"]),
         ("{{ f.id }}-hint {{ more }}", []),
+        ("<p>{{ x }} <code>timebank migrate</code></p>", []),
         ("{# Hello #}<script>var hello;</script>", []),
         ("<option{% if x %} selected{% endif %}>{{ y }}</option>", []),
     ],
