@@ -6,12 +6,13 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from ledger import schema
 from tests.databases import Database, open_engine
 from tests.ledger.desk import ANN, BOOK, Desk
+from timebank.config import ROOT
 
 LEDGER_TABLES = sorted(table.name for table in schema.metadata.sorted_tables)
 
@@ -200,3 +201,34 @@ def test_every_column_comes_back_as_it_went_in(desk: Desk) -> None:
 def test_nothing_stays_nothing_in_every_type(engine: Engine, column_type: Any) -> None:
     assert column_type.process_bind_param(None, engine.dialect) is None
     assert column_type.process_result_value(None, engine.dialect) is None
+
+
+def test_the_role_in_the_manual_can_post_and_can_not_edit(engine: Engine) -> None:
+    """The grants that `docs/ledger.md` gives are enough, and no more than enough."""
+    if engine.dialect.name == "sqlite":
+        return
+    manual = (ROOT / "docs" / "ledger.md").read_text("utf-8")
+    grants = manual.split("```sql\n")[1].split("```")[0]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE ROLE timebank_app")
+        connection.exec_driver_sql(grants)
+        connection.exec_driver_sql("ALTER TABLE entry DISABLE TRIGGER USER")
+    try:
+        event.listen(engine, "begin", as_application)
+        desk = Desk(engine).open()
+        desk.reverse(desk.post(memo="Words").entry_id)
+        assert desk.verify().ok
+        for statement in FORBIDDEN:
+            with pytest.raises(DBAPIError, match="permission denied"), desk.writing() as connection:
+                connection.exec_driver_sql(statement)
+    finally:
+        event.remove(engine, "begin", as_application)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE entry ENABLE TRIGGER USER")
+            connection.exec_driver_sql("DROP OWNED BY timebank_app")
+            connection.exec_driver_sql("DROP ROLE timebank_app")
+
+
+def as_application(connection: Connection) -> None:
+    """Take the application's role for the length of a transaction."""
+    connection.exec_driver_sql("SET LOCAL ROLE timebank_app")
