@@ -132,7 +132,7 @@ def _joining_days(
     ]
     days = [
         begins + dt.timedelta(days=number)
-        for number in range(FOUNDING_DAYS, (now - begins).days - 1)
+        for number in range(FOUNDING_DAYS, max(FOUNDING_DAYS + 1, (now - begins).days - 1))
     ]
     weights = [JOINING_BY_MONTH[day.month - 1] for day in days]
     moments += random.choices(days, weights, k=count - founders)

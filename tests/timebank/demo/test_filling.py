@@ -1,0 +1,192 @@
+"""The demo is filled through the services: short, and looked at from all sides."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ledger.verify import verify
+from tests.conftest import Client
+from tests.factories import make_community
+from timebank.communities.models import Community
+from timebank.demo import commands, mark, script, service
+from timebank.demo.mark import SignIn
+from timebank.exchanges.models import Exchange
+from timebank.members.models import Member
+from timebank.messaging.models import Notice
+
+NOW = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
+WEEKS = 6
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let some weeks pass in the small community, not two years in both."""
+    monkeypatch.setattr(service, "COMMUNITIES", ("grejs",))
+    monkeypatch.setattr(service, "WEEKS", WEEKS)
+    short = dataclasses.replace(script.read("grejs"), exchanges=70)
+    monkeypatch.setattr(script, "read", lambda _name: short)
+
+
+@pytest.fixture
+def people(engine: Engine) -> list[SignIn]:
+    """Fill the demo."""
+    return service.fill(engine, now=NOW)
+
+
+def told(session: Session) -> list[tuple[object, ...]]:
+    rows = session.execute(
+        sa.select(
+            Exchange.title, Exchange.state, Exchange.worked_minutes, Exchange.moved_at
+        ).order_by(Exchange.moved_at, Exchange.title)
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_the_books_are_true_and_the_people_are_there(
+    people: list[SignIn], engine: Engine, session: Session
+) -> None:
+    community = session.scalars(sa.select(Community)).one()
+    with engine.connect() as connection:
+        report = verify(connection, community.id)
+    assert report.ok
+    assert report.entries > 20
+    states = Counter(session.scalars(sa.select(Member.state)))
+    assert states["active"] > 15
+    assert {person.key for person in people} == {"jytte", "signe", "karsten"}
+
+
+def test_something_waits_today(people: list[SignIn], session: Session) -> None:
+    for title, first_name in (
+        ("Cykel hentet og pumpet", "Signe"),
+        ("Kaffe på havnen og et slag kort", "Jytte"),
+    ):
+        waits_for = session.scalar(
+            sa.select(Member.first_name)
+            .join(Exchange, Exchange.awaiting_id == Member.id)
+            .where(Exchange.title == title)
+            .order_by(Exchange.moved_at.desc())
+        )
+        assert waits_for == first_name
+    unread = session.scalar(sa.select(sa.func.count()).where(Notice.read_at.is_(None)))
+    assert unread
+
+
+def test_nothing_lies_in_the_future(people: list[SignIn], session: Session) -> None:
+    assert session.scalar(sa.select(sa.func.max(Exchange.moved_at))) <= NOW  # type: ignore[operator]
+
+
+def test_the_same_day_gives_the_same_two_months(
+    people: list[SignIn], session: Session, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    from timebank import migrations  # noqa: PLC0415
+    from timebank.db import db  # noqa: PLC0415
+
+    url = f"sqlite:///{tmp_path / 'again.sqlite3'}"
+    again = make_app(database_url=url)
+    with again.app_context():
+        migrations.upgrade(db.engine)
+        service.fill(db.engine, now=NOW)
+        with Session(db.engine) as other:
+            assert told(other) == told(session)
+
+
+# ------------------------------------------------------------------------------ the mark
+
+
+def test_the_mark_remembers_who_can_sign_in(people: list[SignIn], tmp_path: Path) -> None:
+    mark.begin(tmp_path)
+    assert mark.exists(tmp_path)
+    assert mark.read(tmp_path) == []
+    mark.finish(tmp_path, people)
+    assert mark.read(tmp_path) == people
+    assert (tmp_path / "demo").stat().st_mode & 0o077 == 0
+
+
+def test_a_home_without_a_mark_is_no_demo(tmp_path: Path) -> None:
+    assert not mark.exists(tmp_path)
+    assert mark.read(tmp_path) == []
+
+
+# -------------------------------------------------------------------------- the command
+
+
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch, url: str, home: Path, *words: str) -> Result:
+    monkeypatch.setenv("TIMEBANK_HOME", str(home))
+    monkeypatch.setenv("TIMEBANK_DATABASE_URL", url)
+    return app.test_cli_runner().invoke(commands.demo_command, ["--no-serve", *words])
+
+
+def test_the_command_fills_once_and_keeps_what_is_there(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'demo.sqlite3'}"
+    first = run(app, monkeypatch, url, tmp_path)
+    assert first.exit_code == 0, first.output
+    assert "Jytte" in first.output
+    assert "code card" in first.output
+    before = (tmp_path / "demo").read_text("utf-8")
+
+    second = run(app, monkeypatch, url, tmp_path)
+    assert "Two years pass" not in second.output
+    assert (tmp_path / "demo").read_text("utf-8") == before
+
+    third = run(app, monkeypatch, url, tmp_path, "--fresh")
+    assert third.exit_code == 0, third.output
+    assert json.loads((tmp_path / "demo").read_text("utf-8"))["filled"]
+    assert (tmp_path / "demo").read_text("utf-8") != before
+
+
+def test_half_a_demo_is_filled_anew(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'demo.sqlite3'}"
+    run(app, monkeypatch, url, tmp_path)
+    mark.begin(tmp_path)
+    answer = run(app, monkeypatch, url, tmp_path)
+    assert answer.exit_code == 0, answer.output
+    assert mark.read(tmp_path)
+
+
+def test_a_real_time_bank_is_never_touched(
+    app: Flask, session: Session, engine_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_community(session, slug="real")
+    session.commit()
+    for words in ((), ("--fresh",)):
+        answer = run(app, monkeypatch, engine_url, tmp_path, *words)
+        assert answer.exit_code == 1
+        assert "stays untouched" in answer.output
+    assert session.scalars(sa.select(Community.slug)).all() == ["real"]
+
+
+# ----------------------------------------------------------------------------- the page
+
+
+def test_outside_the_demo_the_page_is_not_there(client: Client) -> None:
+    assert client.get("/demo").status_code == 404
+
+
+def test_one_tap_signs_in(
+    people: list[SignIn], make_app: Callable[..., Flask], session: Session, tmp_path: Path
+) -> None:
+    app = make_app(demo=True)
+    app.config["WTF_CSRF_ENABLED"] = False
+    mark.finish(tmp_path, people)
+    client = Client(app, app.response_class, use_cookies=True)
+    client.arranged = session
+    assert "Sign in as Karsten" in client.get("/demo").get_data(as_text=True)
+    karsten = next(person for person in people if person.key == "karsten")
+    answer = client.post("/demo/sign-in", data={"who": f"{karsten.slug}/{karsten.member}"})
+    assert (answer.status_code, answer.location) == (303, "/at/grejs/")
+    assert "Karsten" in client.get("/at/grejs/").get_data(as_text=True)
+    assert client.post("/demo/sign-in", data={"who": "nobody"}).location == "/demo"
