@@ -107,9 +107,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_listing_community_id_kind_state_area",
+        "ix_listing_community_id_kind_state_area_audience",
         "listing",
-        ["community_id", "kind", "state", "area"],
+        ["community_id", "kind", "state", "area", "audience"],
         unique=False,
     )
     op.create_index(
@@ -180,7 +180,7 @@ def downgrade() -> None:
     op.drop_index("ix_listing_community_id_state_ends_on", table_name="listing")
     op.drop_index("ix_listing_community_id_member_id", table_name="listing")
     op.drop_index("ix_listing_community_id_kind_state_id", table_name="listing")
-    op.drop_index("ix_listing_community_id_kind_state_area", table_name="listing")
+    op.drop_index("ix_listing_community_id_kind_state_area_audience", table_name="listing")
     op.drop_index("ix_listing_community_id_category_id", table_name="listing")
     op.drop_table("listing")
     op.drop_table("category")

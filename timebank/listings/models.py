@@ -64,7 +64,7 @@ class Listing(OfCommunity, Base):
         within_community("member", "member_id"),
         within_community("category", "category_id"),
         Index(None, "community_id", "kind", "state", "id"),
-        Index(None, "community_id", "kind", "state", "area"),
+        Index(None, "community_id", "kind", "state", "area", "audience"),
         Index(None, "community_id", "member_id"),
         Index(None, "community_id", "category_id"),
         Index(None, "community_id", "state", "ends_on"),

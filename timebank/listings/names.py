@@ -1,5 +1,10 @@
 """The words for keys: categories, kinds of support, places, days, audiences."""
 
+from functools import cache
+from typing import Protocol
+
+from flask_babel import get_locale
+
 from timebank.listings.models import Category, Listing
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -140,14 +145,32 @@ STATES: dict[str, str] = {"open": _l("Open"), "paused": _l("Paused"), "closed": 
 LANGUAGES: dict[str, str] = {"en": "English", "da": "Dansk", "es": "Español", "ca": "Català"}
 
 
-def name_of(category: Category) -> str:
+class Named(Protocol):
+    """A category, or as much of it as its name needs."""
+
+    @property
+    def key(self) -> str:
+        """What it is known by."""
+
+    @property
+    def name(self) -> str:
+        """The community's own name for it, or nothing."""
+
+
+def name_of(category: Named) -> str:
     """Return a category's name: the community's own if it has one, else the shipped one."""
-    return category.name or str(CATEGORIES.get(category.key, category.key))
+    return category.name or name_of_key(category.key)
 
 
 def name_of_key(key: str) -> str:
     """Return the shipped name of a category's key, for where only the key is known."""
-    return str(CATEGORIES.get(key, key))
+    return _in_language(str(get_locale())).get(key, key)
+
+
+@cache
+def _in_language(_locale: str) -> dict[str, str]:
+    """Return the shipped names in the reader's language, put into words once for each."""
+    return {key: str(words) for key, words in CATEGORIES.items()}
 
 
 def hint_of(category: Category) -> str:

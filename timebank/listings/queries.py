@@ -4,16 +4,17 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased, defer, load_only
 
 from timebank.communities.models import Community
 from timebank.listings import policy
 from timebank.listings.errors import CategoryNotFoundError, ListingNotFoundError
 from timebank.listings.models import AUDIENCES, Category, Listing, ListingSlot, ListingWord
-from timebank.listings.search import LAST, questions_in
+from timebank.listings.search import BEGINNING_LENGTH_MIN, LAST, questions_in
 from timebank.members.models import Member
 from timebank.messaging.models import Conversation, Participant
 
@@ -99,13 +100,28 @@ def shown(
             _visible(community_id, policy.audiences_of(viewer, roles), today),
             *_narrowed(community_id, wanted),
         )
-        .options(selectinload(Listing.slots))
+        .options(load_only(Member.first_name, Member.number, Member.state), defer(Listing.words))
         .order_by(Listing.id.desc())
         .limit(limit)
     )
     if after is not None:
         select = select.where(Listing.id < after)
     return [(listing, member) for listing, member in session.execute(select)]
+
+
+def slots_of(
+    session: Session, community_id: uuid.UUID, listing_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[tuple[int, str]]]:
+    """Return the times that suit, by listing; a listing without any is left out."""
+    rows = session.execute(
+        sa.select(ListingSlot.listing_id, ListingSlot.weekday, ListingSlot.part).where(
+            ListingSlot.community_id == community_id, ListingSlot.listing_id.in_(listing_ids)
+        )
+    )
+    found: dict[uuid.UUID, list[tuple[int, str]]] = {}
+    for listing_id, weekday, part in rows:
+        found.setdefault(listing_id, []).append((weekday, part))
+    return found
 
 
 def _narrowed(community_id: uuid.UUID, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
@@ -147,7 +163,9 @@ def _found_by(
     """Match listings with a word that begins like this, or that stand in these categories."""
     # Of two beginnings where one begins the other, only the shorter says anything.
     ranges = [
-        (ListingWord.word >= start) & (ListingWord.word < start + LAST)
+        ListingWord.word == start
+        if len(start) < BEGINNING_LENGTH_MIN
+        else (ListingWord.word >= start) & (ListingWord.word < start + LAST)
         for start in sorted(beginnings)
         if not any(start != other and start.startswith(other) for other in beginnings)
     ]
@@ -361,6 +379,38 @@ def categories(
         for top in every
         if top.parent_id is None
     ]
+
+
+class Kind(NamedTuple):
+    """As much of a category as a list needs."""
+
+    id: uuid.UUID
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A heading with what stands under it, without what a list does not need."""
+
+    top: Kind
+    leaves: Sequence[Kind]
+
+
+def outline(session: Session, community_id: uuid.UUID) -> list[Outline]:
+    """Return the tree in its order, cheaper than `categories`; retired ones are in it.
+
+    What is up keeps its category, so a list can be narrowed to a retired one too.
+    """
+    rows = session.execute(
+        sa.select(Category.parent_id, Category.id, Category.key, Category.name)
+        .where(Category.community_id == community_id)
+        .order_by(Category.position, Category.id)
+    ).all()
+    under: dict[uuid.UUID | None, list[Kind]] = {}
+    for parent_id, key_id, key, name in rows:
+        under.setdefault(parent_id, []).append(Kind(key_id, key, name))
+    return [Outline(top, under.get(top.id, [])) for top in under.get(None, [])]
 
 
 def category(session: Session, community_id: uuid.UUID, category_id: uuid.UUID) -> Category:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from timebank.listings.models import WORD_LENGTH_MAX
 
@@ -28,6 +29,8 @@ PLAIN = str.maketrans(
 SPELLED_OUT = str.maketrans({"ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ü": "ue"})
 #: A plural ending is taken off a word of at least this length.
 STEM_LENGTH_MIN = 5
+#: A shorter word is looked for as it is: "a" would begin half of all there are.
+BEGINNING_LENGTH_MIN = 3
 #: Words of one question that count.
 QUESTION_WORDS_MAX = 8
 #: Past every character: the end of a range of words that begin alike.
@@ -46,6 +49,12 @@ def words_in(text: str) -> list[str]:
     folded = fold(text)
     kept = "".join(each if each.isalnum() else " " for each in folded)
     return [word[:WORD_LENGTH_MAX] for word in kept.split()]
+
+
+@lru_cache(maxsize=4096)
+def words_of_name(name: str) -> tuple[str, ...]:
+    """Return the folded words of a name that is asked for again and again."""
+    return tuple(words_in(name))
 
 
 def spellings_in(text: str) -> frozenset[str]:

@@ -401,7 +401,9 @@ def test_an_address_that_was_changed_stops_nothing(
     app: Flask, client: Client, session: Session, mail: OutboxMail
 ) -> None:
     path = stop_path(app, session, mail)
-    for changed in (path[:-1] + ("A" if path[-1] != "A" else "B"), "/mail/stop/x", path + "x"):
+    # Not the last letter: some of its bits mean nothing.
+    other = "A" if path[-5] != "A" else "B"
+    for changed in (f"{path[:-5]}{other}{path[-4:]}", "/mail/stop/x", f"{path}x"):
         assert client.get(changed).status_code == 404
         assert client.post(changed).status_code == 404
     assert session.scalars(sa.select(MailChoice)).all() == []

@@ -12,8 +12,8 @@ from timebank.communities.models import LOCALES
 from timebank.db import db
 from timebank.listings import forms, names, policy, queries, service
 from timebank.listings.models import SUPPORTS, WEEKDAYS, Listing
-from timebank.listings.queries import Branch, Wanted
-from timebank.listings.search import questions_in, words_in
+from timebank.listings.queries import Outline, Wanted
+from timebank.listings.search import questions_in, words_of_name
 from timebank.listings.views import facts
 from timebank.listings.views.blueprint import bp
 from timebank.members.models import Member
@@ -48,7 +48,7 @@ def requests() -> ResponseReturnValue:
 
 
 def _list(kind: str) -> str:
-    session, tree = db.session(), queries.categories(db.session(), g.community.id)
+    session, tree = db.session(), queries.outline(db.session(), g.community.id)
     asked = _asked()
     found = queries.shown(
         session,
@@ -61,16 +61,12 @@ def _list(kind: str) -> str:
         limit=PAGE_SIZE + 1,
     )
     page = cut(found, [listing.id for listing, _member in found])
-    icons = _icons(tree)
     here, choices = f"listings.{kind}s", _choices(kind, tree)
     return render_template(
         "listings/index.html",
         kind=kind,
         here=url_for(here),
-        cards=[
-            facts.card(listing, member, icons.get(listing.category_id, "heart"))
-            for listing, member in page.rows
-        ],
+        cards=facts.cards(page.rows, _icons(tree)),
         asked=asked,
         narrowed=_narrowed(asked, choices),
         is_further=bool(request.args.get("after")),
@@ -108,7 +104,7 @@ def _address(endpoint: str, asked: dict[str, str], after: str) -> str:
     return url_for(endpoint, after=after, **values)
 
 
-def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Branch]) -> Wanted:
+def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Outline]) -> Wanted:
     return Wanted(
         kind=kind,
         category_ids=_ids_under(asked["category"], tree),
@@ -121,7 +117,7 @@ def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Branch]) -> Wanted:
     )
 
 
-def _ids_under(key: str, tree: Sequence[Branch]) -> list[uuid.UUID]:
+def _ids_under(key: str, tree: Sequence[Outline]) -> list[uuid.UUID]:
     """Return the ids of a category and all under it; none for an unknown key."""
     for branch in tree:
         if branch.top.key == key:
@@ -132,12 +128,12 @@ def _ids_under(key: str, tree: Sequence[Branch]) -> list[uuid.UUID]:
     return []
 
 
-def _named(text: str, tree: Sequence[Branch]) -> dict[frozenset[str], list[uuid.UUID]]:
+def _named(text: str, tree: Sequence[Outline]) -> dict[frozenset[str], list[uuid.UUID]]:
     """Find, for each word searched for, the categories that have it in their name."""
     if not text:
         return {}
     words_of = {
-        category.id: words_in(names.name_of(category))
+        category.id: words_of_name(names.name_of(category))
         for branch in tree
         for category in (branch.top, *branch.leaves)
     }
@@ -151,7 +147,7 @@ def _named(text: str, tree: Sequence[Branch]) -> dict[frozenset[str], list[uuid.
     }
 
 
-def _icons(tree: Sequence[Branch]) -> dict[uuid.UUID, str]:
+def _icons(tree: Sequence[Outline]) -> dict[uuid.UUID, str]:
     return {
         category.id: facts.icon_of(branch.top)
         for branch in tree
@@ -159,19 +155,23 @@ def _icons(tree: Sequence[Branch]) -> dict[uuid.UUID, str]:
     }
 
 
-def _choices(kind: str, tree: Sequence[Branch]) -> dict[str, Any]:
+def _choices(kind: str, tree: Sequence[Outline]) -> dict[str, Any]:
     """Return what the list can be narrowed to."""
-    categories = []
-    for branch in tree:
-        top = names.name_of(branch.top)
-        categories.append((branch.top.key, top))
-        categories += [
-            (leaf.key, _("%(top)s: %(leaf)s", top=top, leaf=names.name_of(leaf)))
-            for leaf in branch.leaves
-        ]
     areas = queries.areas(db.session(), g.community.id, kind)
     return {
-        "category": categories,
+        "category": [
+            (category.key, names.name_of(category))
+            for branch in tree
+            for category in (branch.top, *branch.leaves)
+        ],
+        "headings": [
+            {
+                "key": branch.top.key,
+                "name": names.name_of(branch.top),
+                "leaves": [(leaf.key, names.name_of(leaf)) for leaf in branch.leaves],
+            }
+            for branch in tree
+        ],
         "support": list(names.SUPPORTS.items()),
         "day": facts.week_days(),
         "area": [(area, area) for area in areas],
@@ -249,7 +249,7 @@ def done(listing_id: uuid.UUID) -> ResponseReturnValue:
     """Say what happens next, and show who may be looking for just this."""
     listing, owner = _opened(listing_id)
     session = db.session()
-    tree = queries.categories(session, g.community.id)
+    tree = queries.outline(session, g.community.id)
     _category, heading = queries.place_in_tree(session, listing)
     other_kind = "request" if listing.kind == "offer" else "offer"
     answers = queries.shown(
@@ -265,5 +265,5 @@ def done(listing_id: uuid.UUID) -> ResponseReturnValue:
         "listings/done.html",
         listing=listing,
         is_own=owner.id == g.member.id,
-        cards=[facts.card(each, member, facts.icon_of(heading)) for each, member in answers],
+        cards=facts.cards(answers, _icons(tree)),
     )

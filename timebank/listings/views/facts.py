@@ -1,14 +1,16 @@
 """What pages say about a listing: its facts in rows, its times, its card."""
 
 import datetime as dt
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from babel.dates import get_day_names
 from flask import g, url_for
 from flask_babel import get_locale
 
-from timebank.listings import names, policy
+from timebank.db import db
+from timebank.listings import names, policy, queries
 from timebank.listings.models import PARTS_OF_DAY, WEEKDAYS, Category, Listing
 from timebank.listings.policy import Worry
 from timebank.listings.service import ListingDetails
@@ -94,7 +96,7 @@ def who_words(audience: str, *, is_anonymous: bool) -> str:
     return str(names.AUDIENCES[audience])
 
 
-def icon_of(heading: Category) -> str:
+def icon_of(heading: names.Named) -> str:
     """Return the icon of a heading."""
     return ICONS.get(heading.key, ICON_OF_OTHERS)
 
@@ -111,10 +113,24 @@ def slots_of(listing: Listing) -> list[tuple[int, str]]:
     return [(slot.weekday, slot.part) for slot in listing.slots]
 
 
-def card(listing: Listing, owner: Member, icon: str) -> dict[str, Any]:
-    """Return a listing as a card of a list."""
+def cards(
+    rows: Iterable[tuple[Listing, Member]], icons: Mapping[uuid.UUID, str]
+) -> list[dict[str, Any]]:
+    """Return listings as cards of a list; `icons` is by category."""
+    rows = list(rows)
+    without_words = [listing.id for listing, _owner in rows if not listing.when_words]
+    slots = queries.slots_of(db.session(), g.community.id, without_words)
+    return [
+        _card(listing, owner, icons.get(listing.category_id, ICON_OF_OTHERS), slots)
+        for listing, owner in rows
+    ]
+
+
+def _card(
+    listing: Listing, owner: Member, icon: str, slots: Mapping[uuid.UUID, list[tuple[int, str]]]
+) -> dict[str, Any]:
     is_named = policy.may_see_who(listing, g.member, g.roles)
-    when = listing.when_words or "; ".join(times(slots_of(listing)))
+    when = listing.when_words or "; ".join(times(slots.get(listing.id, ())))
     return {
         "title": listing.title,
         "href": url_for("listings.show", listing_id=listing.id),
