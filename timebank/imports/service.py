@@ -21,6 +21,7 @@ from timebank.listings.models import (
     TITLE_LENGTH_MAX,
     WHEN_LENGTH_MAX,
     WORDS_LENGTH_MAX,
+    Category,
     Listing,
 )
 from timebank.listings.service import ListingDetails
@@ -211,7 +212,7 @@ def _post(
         member,
         ListingDetails(
             kind="request",
-            category_id=listings_queries.category_by_key(session, community.id, category).id,
+            category_id=_category(session, community, category).id,
             title=_cut(need[:1].upper() + need[1:], TITLE_LENGTH_MAX),
             words=_cut(words, WORDS_LENGTH_MAX),
             supports=policy.supports_of(category),
@@ -226,6 +227,14 @@ def _post(
         asked_at = row.asked_at.replace(tzinfo=ZoneInfo(community.time_zone))
         listing.posted_at = min(asked_at.astimezone(dt.UTC), now)
     return listing
+
+
+def _category(session: Session, community: Community, key: str) -> Category:
+    """Return a shipped category, or its heading where the community does not use it any more."""
+    found = listings_queries.category_by_key(session, community.id, key)
+    if found.retired_at is not None and found.parent_id is not None:
+        return listings_queries.category(session, community.id, found.parent_id)
+    return found
 
 
 def _cut(text: str, length: int) -> str:
