@@ -249,9 +249,13 @@ def _around(step: str, draft: Draft) -> dict[str, Any]:
     if step == "when":
         return {"days": facts.week_days(), "parts": list(names.PARTS.items())}
     if step == "category":
-        hints = {str(leaf.id): names.hint_of(leaf) for leaf in _leaves(draft)}
         return {
-            "hints": {key: words for key, words in hints.items() if words},
+            # In a word here, so that choosing stays quick; the whole sentence comes at the end.
+            "hints": {
+                str(leaf.id): str(names.HINT_NAMES[leaf.check_hint])
+                for leaf in _leaves(draft)
+                if leaf.check_hint != "none"
+            },
             "other_url": url_for("listings.step", draft_id=draft.id, step="heading"),
         }
     if step == "heading":
