@@ -7,7 +7,7 @@ from tests.factories import at
 from tests.journeys.conftest import Walk
 from tests.journeys.test_imported_request import make_card
 from tests.pages.page import Pages
-from tests.timebank.listings.test_pages import answer_all
+from tests.timebank.listings.test_chain import answer_all
 from timebank.communities.models import Community
 from timebank.members.models import Member
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from tests.factories import at
 from tests.journeys.conftest import Walk
 from tests.pages.page import Pages
-from tests.timebank.listings.test_pages import answer_all
+from tests.timebank.listings.test_chain import answer_all
 from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.listings import queries
