@@ -28,6 +28,7 @@ COMMANDS = (
     "timebank.members.commands",
     "timebank.imports.commands",
     "timebank.hours.commands",
+    "timebank.hours.proof_commands",
 )
 PORT_DEFAULT = 8000
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import service as exchanges
+from timebank.hours import sealing
 from timebank.listings import service as listings
 from timebank.members.service import links, throttle
 from timebank.messaging import emails
@@ -83,6 +84,7 @@ def jobs() -> list[Job]:
         Job("silence is announced", 300, _one_by_one(exchanges.remind_next)),
         Job("mail goes out", 5, _deliver_mail),
         Job("ends of listings are announced", 900, _at_once(listings.nudge_ending)),
+        Job("books are sealed", 600, _seal_books),
         Job("sign-in tries are forgotten", 3600, _at_once(throttle.delete_old_attempts)),
         Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
         Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
@@ -95,6 +97,11 @@ def _deliver_mail(now: dt.datetime) -> int:
     session = db.session()
     send = emails.sender_to(session, current_app.config["SETTINGS"])
     return 0 if send is None else messaging.deliver_due(session, now=now, send=send)
+
+
+def _seal_books(now: dt.datetime) -> int:
+    """Sign each book once a night, where something was recorded in it."""
+    return sealing.seal_after_night(current_app.config["SETTINGS"], now=now)
 
 
 def _at_once(service: Service) -> Callable[[dt.datetime], int]:

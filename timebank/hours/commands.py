@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
@@ -19,6 +21,8 @@ from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import ROOT
 from timebank.db import db
+from timebank.hours import sealing
+from timebank.hours.sealing import Vault
 
 #: What the audit may take before it is stopped: far above a year of a large town.
 AUDIT_SECONDS_MAX: Final = 600
@@ -44,17 +48,22 @@ def register(cli: AppGroup) -> None:
 @community_option
 @json_option
 def verify_command(*, slug: str | None, as_json: bool) -> None:
-    """Work every figure out again from the entries, and compare.
+    """Work every figure out again from the entries, and compare; also with what was signed.
 
     Looks at every community unless one is named. Ends with 0 if everything fits.
     """
-    chosen = [_one(slug)] if slug else list(communities.every(db.session()))
+    chosen = [one(slug)] if slug else list(communities.every(db.session()))
     if not chosen:
         raise click.ClickException("There is no community yet.")
     reports = {}
     for community in chosen:
+        vault = Vault.of(current_app.config["SETTINGS"], community)
         with _snapshot() as connection:
-            reports[community.slug] = verify(connection, community.id)
+            report = verify(connection, community.id)
+            signed = tuple(sealing.problems(connection, community, vault))
+        reports[community.slug] = replace(
+            report, ok=report.ok and not signed, problems=(*report.problems, *signed)
+        )
     if as_json:
         facts = {slug: _report_facts(report) for slug, report in reports.items()}
         click.echo(json.dumps(facts, indent=2))
@@ -73,7 +82,7 @@ def export_command(folder: Path, *, slug: str | None, as_json: bool) -> None:
 
     Files that stayed the same are left alone, and so is FOLDER/local.
     """
-    community = _one(slug)
+    community = one(slug)
     try:
         with _snapshot() as connection:
             done = export(connection, community.id, folder)
@@ -141,8 +150,12 @@ def _snapshot() -> Iterator[Connection]:
         yield connection
 
 
-def _one(slug: str | None) -> Community:
-    """The community that is meant."""
+def one(slug: str | None) -> Community:
+    """The community that is meant.
+
+    Raises:
+        click.ClickException: If there is none of this name, or several and none was named.
+    """
     session = db.session()
     if slug is not None:
         named = communities.by_slug(session, slug)

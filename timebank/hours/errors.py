@@ -135,3 +135,35 @@ class CannotBookError(RefusalError):
         super().__init__(reason, facts)
         self.reason = reason
         self.facts = facts
+
+
+class NoSuchCheckpointError(NotFoundError):
+    """The book has no checkpoint of this size."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class NotSealedYetError(ConflictError):
+    """The entry is newer than the last checkpoint; there is a receipt after the next.
+
+    Attributes:
+        seq: Place of the entry in the book.
+    """
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq)
+        self.seq = seq
+
+
+class NotAsSignedError(RefusalError):
+    """The book is no longer what was signed; whoever looks after the site must look at once.
+
+    Attributes:
+        reason: A short code, such as ``rewritten-book``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
