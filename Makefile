@@ -41,9 +41,10 @@ format: $(DEV) ## Put the code in the house form
 	@$(PY) -m ruff check --fix --exit-zero .
 	@$(PY) -m ruff format .
 
-coverage: $(DEV) ## Run every test and report the branches they took
+coverage: $(DEV) ## Run every test; every branch of ledger, policies and services must be taken
 	@sh .ci/packages
 	@$(PY) -m pytest -n auto --cov --cov-report=term $(ARGS)
+	@$(PY) -m coverage report --include="ledger/*,timebank/*/policy*,timebank/*/service*" --fail-under=100
 
 bench: $(DEV) ## Measure the speed, print a table and write it as JSON
 	@$(PY) -m bench $(ARGS)
