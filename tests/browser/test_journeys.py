@@ -1,134 +1,177 @@
-"""Two ways through the site that must always work: without script, and with the keys alone."""
+"""The journeys of a phone without script, and of somebody who has only a keyboard."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Site
+from timebank.listings import queries
 
 pytestmark = pytest.mark.browser
 
-PAGES_MAX = 12
 TABS_MAX = 80
 PHONE = 360
-TITLE = "Company over coffee"
-#: Questions that have no answer until somebody gives one.
-MUST_CHOOSE = {"heading", "category", "supports", "place", "audience", "days", "transition"}
-#: Whether somebody who looks at the page can see where they are.
-SHOWS_FOCUS = """element => {
-  const style = getComputedStyle(element)
-  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
-  return outlined || style.boxShadow !== 'none' || element.matches('label *')
-}"""
 
 
-def answer(page: Page) -> None:
-    """Answer a question: write the title, and take the first of each choice."""
-    for field in page.locator("main form :is(input[type=text], textarea)").all():
-        if field.get_attribute("name") == "title" and not field.input_value():
-            field.fill(TITLE)
-    for name in MUST_CHOOSE & names_on(page):
-        if not page.locator(f"input[name='{name}']:checked").count():
-            first = page.locator(f"input[name='{name}']").first
-            # People tap the words.
-            page.locator(f"label[for='{first.get_attribute('id')}']").click()
+def at(site: Site, path: str) -> str:
+    return f"/at/{site.world.community.slug}{path}"
 
 
-def names_on(page: Page) -> set[str]:
-    boxes = page.locator("main input:is([type=radio], [type=checkbox])").all()
-    return {box.get_attribute("name") or "" for box in boxes}
+def key(site: Site, name: str) -> str:
+    return str(queries.category_by_key(site.session, site.world.community.id, name).id)
 
 
-@pytest.mark.parametrize("kind", ["offers", "requests"])
-@pytest.mark.parametrize("script", [False, True], ids=["without script", "with script"])
-def test_help_is_offered_and_asked_for_on_a_small_phone(
-    site: Site, kind: str, *, script: bool
-) -> None:
-    page = site.window("member", width=PHONE, script=script).new_page()
-    page.goto(f"/at/{site.world.community.slug}/")
-    page.locator(f"main a[href$='/{kind}/new']").first.click()
-    for _ in range(PAGES_MAX):
-        answer(page)
-        page.locator("main form .btn-main").first.click()
-        if page.url.endswith("/done"):
-            break
-    assert page.url.endswith("/done"), page.locator("main").inner_text()
-    page.goto(f"/at/{site.world.community.slug}/{kind}?q=coffee")
-    expect(page.locator("main")).to_contain_text(TITLE)
+def answers_of(site: Site) -> dict[str, str]:
+    """What is chosen at each step of a chain, by the field's name."""
+    return {
+        "heading": key(site, "paper"),
+        "category": key(site, "letters"),
+        "supports": "practical",
+        "place": "public",
+        "audience": "community",
+    }
 
 
-def test_help_is_asked_for_with_the_keys_alone(site: Site) -> None:
-    page = site.window("member").new_page()
-    page.goto(f"/at/{site.world.community.slug}/")
-    press_until(page, lambda focus: leads_to(focus, "/requests/new"))
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/requests/new")
-    for _ in range(PAGES_MAX):
-        answer_with_keys(page)
-        if page.url.endswith("/done"):
-            break
-    assert page.url.endswith("/done"), page.locator("main").inner_text()
+def tap(choice: Locator) -> None:
+    """Tap a choice where a finger does: on its words."""
+    choice.locator("xpath=following-sibling::label").click()
+    expect(choice).to_be_checked()
 
 
-def press_until(page: Page, found: Callable[[Locator], bool]) -> Locator:
-    """Press Tab until the focus is where it should be; see that it can be seen all the way."""
-    for _ in range(TABS_MAX):
+def current(page: Page) -> str:
+    """Say which control has the focus: its name and value."""
+    said: str = page.evaluate(
+        "() => { const e = document.activeElement;"
+        " const words = e === document.body ? '' : (e.innerText || '').trim();"
+        " return `${e.name || ''}|${e.value || ''}|${words}`; }"
+    )
+    return said
+
+
+def tab_to(page: Page, pattern: str) -> None:
+    """Press Tab until the focus is where it should be; see that the focus can be seen."""
+    for _tab in range(TABS_MAX):
+        if re.search(pattern, current(page)):
+            outline: str = page.evaluate(
+                "() => { const s = getComputedStyle(document.activeElement);"
+                " return s.outlineStyle + s.boxShadow; }"
+            )
+            assert outline != "nonenone", f"nobody sees that {current(page)} has the focus"
+            return
         page.keyboard.press("Tab")
-        focus = page.locator(":focus")
-        if focus.count() == 0:
-            continue
-        assert focus.evaluate(SHOWS_FOCUS), f"no focus to be seen: {focus.evaluate(OUTER)}"
-        if found(focus):
-            return focus
-    raise AssertionError(f"{TABS_MAX} times Tab at {page.url} did not get there")
+    pytest.fail(f"{pattern} cannot be reached by keyboard on {page.url}")
 
 
-OUTER = "element => element.outerHTML.slice(0, 200)"
+# ---------------------------------------------------------------------------- no script
 
 
-def leads_to(focus: Locator, end: str) -> bool:
-    return (focus.get_attribute("href") or "").endswith(end)
+def test_help_is_asked_for_on_a_phone_without_script(site: Site) -> None:
+    page = site.window("member", width=PHONE, script=False).new_page()
+    page.goto(at(site, "/"))
+    page.get_by_role("link", name="Ask for help").first.click()
+    page.locator("[name=title]").fill("Read a letter with me")
+    page.locator("main form button").first.click()
+    answers = answers_of(site)
+    for _step in range(8):
+        if page.locator("h1").inner_text() == "Check your request":
+            break
+        for name, value in answers.items():
+            choice = page.locator(f"input[name={name}][value='{value}']")
+            if choice.count():
+                tap(choice)
+        page.locator("main form button").first.click()
+    expect(page.locator("main")).to_contain_text("Read a letter with me")
+    page.get_by_role("button", name="Put up my request").click()
+    expect(page.locator("h1")).to_have_text("Your request is up")
 
 
-def answer_with_keys(page: Page) -> None:
-    """Go through a question as it comes, and press its main button."""
-    before = page.url
+def test_an_hour_is_noted_on_a_phone_without_script(site: Site) -> None:
+    page = site.window("member", width=PHONE, script=False).new_page()
+    other = site.window("treasurer", width=PHONE, script=False).new_page()
+    page.goto(at(site, "/log"))
+    tap(page.locator("input[name=side][value=give]"))
+    page.locator("[name=who]").fill("Theo")
+    page.locator("main summary").first.click()
+    page.locator("[name=title]").fill("Carried the shopping up")
+    page.locator("[name=worked_minutes]").select_option("45")
+    page.locator("main form button").first.click()
+    expect(page.locator("main")).to_contain_text("Carried the shopping up")
 
-    def is_main_button(focus: Locator) -> bool:
-        kind = focus.get_attribute("type")
-        if focus.get_attribute("name") == "title" and not focus.input_value():
-            page.keyboard.type(TITLE)
-        if kind in {"radio", "checkbox"}:
-            name = focus.get_attribute("name")
-            chosen = page.locator(f"input[name='{name}']:checked").count()
-            if name in MUST_CHOOSE and not chosen:
-                page.keyboard.press("Space")
-        return "btn-main" in (focus.get_attribute("class") or "")
+    other.goto(at(site, "/exchanges"))
+    other.get_by_role("link", name="Carried the shopping up").first.click()
+    other.get_by_role("button", name="Yes, that is right").click()
+    expect(other.locator("main")).to_contain_text("45 min went to Mina")
 
-    press_until(page, is_main_button)
-    with page.expect_navigation():
+
+def test_a_mistake_keeps_what_was_typed_without_script(site: Site) -> None:
+    page = site.window("member", width=PHONE, script=False).new_page()
+    page.goto(at(site, "/log"))
+    page.locator("[name=who]").fill("Nobody of that name")
+    page.locator("[name=worked_minutes]").select_option("45")
+    page.locator("main form button").first.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("[name=who]")).to_have_value("Nobody of that name")
+    expect(page.locator("[name=worked_minutes]")).to_have_value("45")
+
+
+# ---------------------------------------------------------------------------- keyboard
+
+
+def test_help_is_offered_by_keyboard(site: Site) -> None:
+    page = site.window("member").new_page()
+    page.goto(at(site, "/"))
+    tab_to(page, r"Offer help")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/offers/new**")
+    tab_to(page, r"^title\|")
+    page.keyboard.type("A walk by the river")
+    tab_to(page, r"Continue$")
+    page.keyboard.press("Enter")
+    answers = answers_of(site)
+    for _step in range(8):
+        page.wait_for_load_state()
+        if page.locator("h1").inner_text() == "Check your offer":
+            break
+        before = page.url
+        for name, value in answers.items():
+            if page.locator(f"input[name={name}][value='{value}']").count():
+                _choose(page, name, value)
+        tab_to(page, r"Continue$")
         page.keyboard.press("Enter")
-    assert page.url != before, page.locator("main").inner_text()
-
-
-def test_the_first_key_skips_to_the_page(site: Site) -> None:
-    page = site.window("member").new_page()
-    page.goto(f"/at/{site.world.community.slug}/")
-    page.keyboard.press("Tab")
-    expect(page.locator(":focus")).to_have_attribute("href", "#main")
-    expect(page.locator(":focus")).to_be_in_viewport()
+        page.wait_for_function("before => location.href !== before", arg=before)
+    tab_to(page, r"Put up my offer$")
     page.keyboard.press("Enter")
-    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("h1")).to_have_text("Your offer is up")
 
 
-def test_a_mistake_takes_the_focus_and_leads_to_its_field(site: Site) -> None:
+def _choose(page: Page, name: str, value: str) -> None:
+    """Tick a box, or walk through radio buttons with the arrow keys as a browser wants it."""
+    kind = page.locator(f"input[name={name}]").first.get_attribute("type")
+    if kind == "checkbox":
+        tab_to(page, rf"^{name}\|{value}\|")
+        page.keyboard.press("Space")
+        return
+    tab_to(page, rf"^{name}\|")
+    page.keyboard.press("Space")
+    for _arrow in range(TABS_MAX):
+        if page.locator(f"input[name={name}][value='{value}']").is_checked():
+            return
+        page.keyboard.press("ArrowDown")
+    pytest.fail(f"{name}={value} cannot be chosen by keyboard")
+
+
+def test_the_first_tab_leads_to_the_page_itself(site: Site) -> None:
     page = site.window("member").new_page()
-    page.goto(f"/at/{site.world.community.slug}/offers/new")
-    page.locator("main form .btn-main").first.click()
-    assert page.title().startswith("Error: ")
-    expect(page.locator(":focus")).to_have_attribute("role", re.compile("alert|group"))
+    page.goto(at(site, "/offers"))
     page.keyboard.press("Tab")
+    assert "Skip to the page" in current(page)
     page.keyboard.press("Enter")
-    expect(page.locator(":focus")).to_have_attribute("name", "title")
+    assert page.evaluate("() => document.activeElement.id") == "main"
+
+
+def test_after_a_mistake_the_focus_is_on_what_is_wrong(site: Site) -> None:
+    page = site.window("member").new_page()
+    page.goto(at(site, "/log"))
+    page.locator("main form button").first.click()
+    expect(page.get_by_role("alert")).to_be_focused()
