@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.databases import free_port
 from timebank.config import ROOT
 
-FOLDER = ROOT / "docs" / "screenshots"
+FOLDER = ROOT / "docs" / "images"
 CHROMIUM = Path(os.environ.get("TIMEBANK_TEST_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
 PHONE, DESK = (390, 844), (1280, 860)
@@ -36,25 +36,23 @@ class Picture:
         who: A person of the demo; None for a visitor.
         path: Below the community's address.
         size: Of the window, in pixels.
-        then: Words of a link to follow before the picture is taken.
+        has: What the page must show; where it does not, the first page linked from it that does.
     """
 
     name: str
     who: str | None
     path: str
     size: tuple[int, int]
-    then: str | None = None
+    has: str | None = None
 
 
 PICTURES = (
-    Picture("front-visitor", None, "", DESK),
-    Picture("front-member", "Amina", "", PHONE),
-    Picture("offers", "Amina", "offers", DESK),
-    Picture("ask", "Amina", "requests/new", PHONE),
-    Picture("exchanges", "Amina", "exchanges", PHONE),
-    Picture("hours", "Amina", "hours", PHONE),
-    Picture("work", "Rosa", "work", DESK),
-    Picture("books", "Desmond", "books", DESK),
+    Picture("front-desk", None, "", DESK),
+    Picture("home-phone", "Amina", "", PHONE),
+    Picture("confirm-phone", "Amina", "exchanges", PHONE, has="form[action$='/confirm']"),
+    Picture("hours-phone", "Amina", "hours", PHONE),
+    Picture("offers-desk", "Amina", "offers", DESK),
+    Picture("work-desk", "Rosa", "work", DESK),
 )
 
 
@@ -69,7 +67,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for picture in PICTURES:
             _take(browser, url, picture)
-            print(f"docs/screenshots/{picture.name}.png")
+            print(f"docs/images/{picture.name}.png")
         browser.close()
 
 
@@ -115,11 +113,19 @@ def _take(browser: Browser, url: str, picture: Picture) -> None:
     page = context.new_page()
     place = _arrive(page, picture.who)
     page.goto(f"{place}{picture.path}")
-    if picture.then:
-        page.get_by_role("link", name=picture.then).first.click()
+    if picture.has:
+        _follow(page, picture.has)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=FOLDER / f"{picture.name}.png")
     context.close()
+
+
+def _follow(page: Page, wanted: str) -> None:
+    links = page.eval_on_selector_all("main a[href]", "links => links.map(a => a.href)")
+    for link in links:
+        if page.locator(wanted).count():
+            return
+        page.goto(link)
 
 
 def _arrive(page: Page, who: str | None) -> str:
