@@ -153,15 +153,16 @@ def postgres_server(programs: Path, **settings: str) -> Iterator[str]:
     nothing tomorrow.
     """
     owner = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="timebank-postgres-"))
+    # Not below a folder that only root may enter.
+    shared = "/tmp" if owner else None  # noqa: S108 -- mkdtemp makes a private folder in it
+    folder = Path(tempfile.mkdtemp(prefix="timebank-postgres-", dir=shared))
     try:
         if owner is not None:
             account = pwd.getpwnam(owner)
             os.chown(folder, account.pw_uid, account.pw_gid)
         data, port = folder / "data", free_port()
-        _run(
-            owner, programs / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-N", "-E", "UTF8"
-        )
+        settled = ("-U", "tests", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        _run(owner, programs / "initdb", "-D", data, *settled)
         chosen = SERVER_SETTINGS | settings
         with _running(owner, programs / "postgres", data, port, chosen) as process:
             _wait(programs, port, process)
