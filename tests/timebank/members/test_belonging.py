@@ -299,6 +299,7 @@ def test_likely_duplicates_are_suggested(session: Session, community: Community)
         session, community, first_name="Sunnivah", phone="020 7946 0123", by=None, now=NOW
     )
     make_member(session, make_community(session), first_name="Sunniva")
+    make_member(session, community, first_name="Petra")
     traits = Traits("sunniva", phone="+442079460123")
     found = queries.lookalikes(session, community.id, traits)
     assert [(like.member, like.reasons) for like in found] == [
