@@ -2,9 +2,11 @@
 
 from http import HTTPStatus
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from timebank.db import db
@@ -16,7 +18,7 @@ from timebank.errors import (
     RefusalError,
     ThrottledError,
 )
-from timebank.web.session import FormChangedError
+from timebank.web.session import FormChangedError, is_away
 from timebank.web.words import lazy_gettext as _l
 
 STATUS_OF_REFUSAL: dict[type[RefusalError], HTTPStatus] = {
@@ -66,36 +68,58 @@ def error_page(status: int, words: str = "") -> tuple[str, int]:
 
 def init_app(app: Flask) -> None:
     """Answer every refusal, HTTP error and fault with a page in plain words."""
+    app.register_error_handler(RefusalError, _refused)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(IndeterminateError, _unknown)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(Exception, _fault)
 
-    @app.errorhandler(RefusalError)
-    def _refused(refusal: RefusalError) -> ResponseReturnValue:
-        db.session.rollback()
-        page, status = error_page(status_of(refusal), words_of(refusal))
-        if isinstance(refusal, ThrottledError):
-            return page, status, {"Retry-After": str(refusal.retry_seconds)}
-        return page, status
 
-    @app.errorhandler(CSRFError)
-    def _stale(_error: CSRFError) -> ResponseReturnValue:
-        return render_template("errors/stale.html", fields=_sent_fields()), 400
+def _refused(refusal: RefusalError) -> ResponseReturnValue:
+    db.session.rollback()
+    page, status = error_page(status_of(refusal), words_of(refusal))
+    if isinstance(refusal, ThrottledError):
+        return page, status, {"Retry-After": str(refusal.retry_seconds)}
+    return page, status
 
-    @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> ResponseReturnValue:
-        if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect is no error
-            return error
-        return error_page(error.code)
 
-    @app.errorhandler(IndeterminateError)
-    def _unknown(_error: IndeterminateError) -> ResponseReturnValue:
-        db.session.remove()
-        page = render_template("errors/indeterminate.html", fields=_sent_fields())
-        return page, 503, {"Retry-After": "5"}
+def _stale(_error: CSRFError) -> ResponseReturnValue:
+    return render_template("errors/stale.html", fields=_sent_fields()), 400
 
-    @app.errorhandler(Exception)
-    def _fault(error: Exception) -> ResponseReturnValue:
-        app.logger.error("fault", exc_info=error)
-        db.session.rollback()
-        return error_page(500)
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect is no error
+        return error
+    return error_page(error.code)
+
+
+def _unknown(_error: IndeterminateError) -> ResponseReturnValue:
+    _draw_without_asking()
+    page = render_template("errors/indeterminate.html", fields=_sent_fields())
+    return page, 503, {"Retry-After": "5"}
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    if not is_away(error):
+        return _fault(error)
+    current_app.logger.error("the database is away: %s", type(error.orig).__name__)
+    _draw_without_asking()
+    page, status = error_page(HTTPStatus.SERVICE_UNAVAILABLE)
+    return page, status, {"Retry-After": "5"}
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    current_app.logger.error("fault", exc_info=error)
+    db.session.rollback()
+    return error_page(500)
+
+
+def _draw_without_asking() -> None:
+    """Let the page be drawn without asking the database who is reading it; it may be away."""
+    db.session.remove()
+    g.community = g.member = None
+    g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where Flask-Login keeps the caller
 
 
 def _sent_fields() -> list[tuple[str, str]]:

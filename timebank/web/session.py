@@ -66,9 +66,15 @@ def new_submission_key() -> str:
     return str(new_id())
 
 
+def is_away(error: DBAPIError) -> bool:
+    """Tell whether the database could not be reached, or went away while it was asked."""
+    could_not_connect = isinstance(error, OperationalError) and error.statement is None
+    return error.connection_invalidated or could_not_connect
+
+
 def is_retryable(error: DBAPIError) -> bool:
     """Tell whether the same work may succeed if it is simply done again."""
-    if error.connection_invalidated:
+    if is_away(error):
         return True
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is not None:
@@ -97,7 +103,7 @@ def run_in_transaction(
         try:
             db.session.connection(execution_options={WRITES: True})
             result = work(db.session())
-            db.session.commit()
+            _commit()
         except DBAPIError as error:
             db.session.rollback()
             if not is_retryable(error):
@@ -111,6 +117,22 @@ def run_in_transaction(
         else:
             return result
     raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _commit() -> None:
+    """Commit; an error from there that nobody can read is never told as a failure.
+
+    SQLite has returned an error for a commit that took effect, and so has PostgreSQL while it went
+    down (`docs/operations.md`). What the database is certain about may simply be done again.
+    """
+    db.session.flush()
+    try:
+        db.session.commit()
+    except DBAPIError as error:
+        if is_retryable(error):
+            raise
+        db.session.rollback()
+        raise IndeterminateError from error
 
 
 class _RefusedError(Exception):

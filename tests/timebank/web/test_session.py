@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import Engine, event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.test import Client, TestResponse
@@ -213,3 +213,41 @@ def test_keys_of_long_ago_are_cleared_away(session: Session) -> None:
     session.flush()
     assert delete_old_submissions(session, now=now) == 1
     assert session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 1
+
+
+def test_an_error_of_commit_that_nobody_can_read_is_told_as_unknown(app: Flask) -> None:
+    runs: list[int] = []
+
+    def unreadable(_connection: object) -> None:
+        raise OperationalError("COMMIT", {}, RuntimeError("disk I/O error"))
+
+    with app.app_context():
+        event.listen(db.engine, "commit", unreadable)
+        with pytest.raises(IndeterminateError):
+            run_in_transaction(lambda _session: runs.append(1))
+        event.remove(db.engine, "commit", unreadable)
+    assert runs == [1]
+
+
+def test_a_database_that_cannot_be_reached_closes_the_door_for_a_moment(
+    counting_app: Flask,
+) -> None:
+    with counting_app.app_context():
+        engine = db.engine
+    engine.dispose()
+
+    def away(dialect: Dialect, *_how: object) -> None:
+        raise dialect.loaded_dbapi.OperationalError("connection refused")
+
+    event.listen(engine, "do_connect", away)
+    try:
+        client = Client(counting_app, counting_app.response_class)
+        read = client.get("/at/anywhere/", base_url=BASE_URL)
+        sent = send(counting_app, name="later", submission_key=new_submission_key())
+    finally:
+        event.remove(engine, "do_connect", away)
+    for answer in (read, sent):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+    assert "closed for a moment" in read.text
+    assert 'name="submission_key"' in sent.text
