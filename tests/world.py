@@ -5,10 +5,13 @@ import secrets
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from itsdangerous import URLSafeSerializer
 from sqlalchemy.orm import Session
 
+from ledger import checkpoints, keys
+from ledger.notes import Signer
 from tests.architecture.routes import Route
 from tests.conftest import SECRET_KEY, Client
 from tests.factories import make_community, make_device, make_member, sign_in
@@ -93,8 +96,21 @@ def build_world(session: Session) -> World:
         # Out of the blue one writes to a coordinator, or as one.
         reached = people["helper" if role == "coordinator" else "coordinator"]
         examples[role]["member_id in messages"] = reached.id
+    size = _seal(session, community, now)
+    for role in ACTIVE:
+        examples[role] |= {"size": size, "newer": size, "older": size}
     session.commit()
     return World(community, people, examples)
+
+
+def _seal(session: Session, community: Community, now: dt.datetime) -> int:
+    """Seal the book with a key that lies nowhere; return how many entries it has."""
+    connection, book_id = session.connection(), community.id
+    signer = Signer.of(f"{community.slug}.example", Ed25519PrivateKey.generate())
+    keys.begin(connection, book_id, signer, now=now)
+    drafted = checkpoints.draft(connection, book_id)
+    assert drafted is not None
+    return checkpoints.keep(connection, book_id, drafted, signer, now=now).size
 
 
 def _signed_up(session: Session, community: Community, first_name: str, *roles: str) -> Member:

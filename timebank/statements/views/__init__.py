@@ -1,5 +1,5 @@
 """The pages of hours: a member's own, and the books."""
 
-from timebank.statements.views import books, hours
+from timebank.statements.views import books, hours, proofs
 
-blueprints = (hours.bp, books.bp)
+blueprints = (hours.bp, books.bp, proofs.bp)

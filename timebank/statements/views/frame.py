@@ -53,7 +53,9 @@ def other_words(line: Line, *, with_names: bool) -> str:
     return account_name(line.other_code, line.other, may_see_names=with_names)
 
 
-def table_of(statement: Month, *, with_names: bool, own: bool) -> dict[str, object]:
+def table_of(
+    statement: Month, *, with_names: bool, own: bool, with_receipts: bool = False
+) -> dict[str, object]:
     """Return a month as head, rows and foot of a table; a page full of its lines at most."""
     start = _start(len(statement.lines))
     lines = statement.lines[start : start + queries.LINES_ON_A_PAGE]
@@ -70,6 +72,9 @@ def table_of(statement: Month, *, with_names: bool, own: bool) -> dict[str, obje
     for row, line in zip(rows, lines, strict=True):
         if row[0]["href"] is None:  # type: ignore[index]
             row[0] = line_words(line)
+        if with_receipts:
+            href = url_for("proofs.receipt", entry_id=line.entry_id)
+            row.append({"value": _("Receipt"), "href": href})
     end = start + len(lines)
     key = month_key(statement.first)
     return {
@@ -79,6 +84,7 @@ def table_of(statement: Month, *, with_names: bool, own: bool) -> dict[str, obje
             _("Day"),
             {"words": _("Hours"), "number": True},
             {"words": _("Then"), "number": True},
+            *([_("Proof")] if with_receipts else []),
         ],
         "rows": rows,
         "earlier_start": max(0, start - queries.LINES_ON_A_PAGE) if start else None,

@@ -96,7 +96,7 @@ def statement() -> ResponseReturnValue:
         "statements/paper.html" if is_paper else "statements/statement.html",
         month_name=_month_name(month.first),
         figures=figures_of(month),
-        table=table_of(month, with_names=True, own=True),
+        table=table_of(month, with_names=True, own=True, with_receipts=not is_paper),
         earlier=month_key(month.earlier),
         later=month.later and month_key(month.later),
         large_print=request.args.get("large") == "1",
