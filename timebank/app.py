@@ -132,7 +132,9 @@ def _membership(session: Session, community: Community, person_id: uuid.UUID) ->
     g.elsewhere = [
         (of.name, of.slug)
         for member, of in memberships
-        if of.id != community.id and member.state in {"active", "paused"}
+        if of.id != community.id
+        and member.state in {"active", "paused"}
+        and not g.get("only_here", False)
     ]
     return next((member for member, of in memberships if of.id == community.id), None)
 
@@ -160,7 +162,11 @@ def _setup_access(app: Flask) -> None:
 
     @login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
     def _device(secret: str) -> DeviceSession | None:
-        return members.device_of(db.session(), secret, now=utc_now())
+        device = members.device_of(db.session(), secret, now=utc_now())
+        g.only_here = device is not None and device.community_id is not None
+        community = g.get("community")
+        # Elsewhere than in its own community, a device signed in with a card is a stranger's.
+        return device if device is None or not community or device.opens(community.id) else None
 
     access.init_app(
         app,

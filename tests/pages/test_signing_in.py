@@ -15,7 +15,7 @@ from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.members import queries, service
 from timebank.members.errors import WrongSecretError
-from timebank.members.models import DeviceSession, Member
+from timebank.members.models import DeviceSession, Member, Person
 from timebank.messaging.models import OutboxMail
 
 COOKIE = "__Host-timebank"
@@ -47,6 +47,11 @@ def mailed_path(session: Session) -> str:
     assert mail is not None
     [link] = [word for word in mail.body.split() if word.startswith(HOST)]
     return link.removeprefix(HOST)
+
+
+def person_of(session: Session, member: Member) -> Person:
+    assert member.person_id is not None
+    return queries.person(session, member.person_id)
 
 
 def give_password(session: Session, member: Member) -> None:
@@ -247,8 +252,7 @@ def test_asvs_36_a_first_password_needs_a_recent_sign_in(
     assert "It is a while since you signed in" in page
     assert shown.one("#new_password")
     session.expire_all()
-    assert sam.person_id is not None
-    assert queries.person(session, sam.person_id).password_hash is None
+    assert person_of(session, sam).password_hash is None
 
 
 # ----------------------------------------------------------------------------- code card
@@ -458,3 +462,53 @@ def test_a_device_is_called_what_it_is(
     pages.submit(number="M1", code=code)
     page: Page = pages.get("/you/devices")
     assert words in page
+
+
+# ----------------------------------------------------- a card opens its own community only
+
+
+def test_asvs_49_a_card_opens_the_community_that_made_it_and_no_other(
+    pages: Pages, session: Session, community: Community, sam: Member
+) -> None:
+    elsewhere = make_community(session, slug="oak", name="Oak Street")
+    make_member(session, elsewhere, person=person_of(session, sam))
+    code = service.issue_card(session, sam, by=None, now=NOW)
+    pages.get(at(community, "/card"))
+    pages.submit(number=sam.account_code, code=code)
+
+    assert is_signed_in(pages, community)
+    assert "Oak Street" not in pages.get(at(community, "/me"))
+    assert "Oak Street" not in pages.get("/you/communities")
+    assert pages.get(at(elsewhere, "/me")).h1 == "Sign in"
+    assert is_signed_in(pages, community)
+
+
+def test_what_a_card_sets_up_opens_no_other_community(
+    pages: Pages, session: Session, community: Community, sam: Member
+) -> None:
+    elsewhere = make_community(session, slug="oak", name="Oak Street")
+    make_member(session, elsewhere, person=person_of(session, sam))
+    code = service.issue_card(session, sam, by=None, now=NOW)
+    pages.get(at(community, "/card"))
+    pages.submit(number=sam.account_code, code=code)
+
+    pages.get("/you/password")
+    pages.client.post("/you/password", data={"new_password": GOOD})
+    session.expire_all()
+    assert person_of(session, sam).password_hash is None
+
+
+def test_an_address_from_a_coordinator_opens_no_other_community(
+    pages: Pages, session: Session, community: Community, sam: Member
+) -> None:
+    elsewhere = make_community(session, slug="oak", name="Oak Street")
+    make_member(session, elsewhere, person=person_of(session, sam))
+    ana = make_member(session, community, roles=("coordinator",))
+    sign_in(pages.client, session, ana)
+
+    pages.get(at(community, f"/people/{sam.id}/edit"))
+    pages.submit(email="mallory@example.org")
+
+    session.expire_all()
+    assert sam.email == "mallory@example.org"
+    assert queries.address(session, "mallory@example.org") is None

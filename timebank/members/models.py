@@ -71,7 +71,11 @@ class Address(Base):
 
 
 class DeviceSession(Base):
-    """A device somebody signed in on. The cookie holds a secret; the table holds only its hash."""
+    """A device somebody signed in on. The cookie holds a secret; the table holds only its hash.
+
+    A card is made by a community's coordinators, so what is signed in with one opens that community
+    alone, `community_id`; None opens all of the person's.
+    """
 
     __tablename__ = "device_session"
     __table_args__ = (at_most("agent", AGENT_LENGTH_MAX),)
@@ -87,11 +91,16 @@ class DeviceSession(Base):
     is_shared: Mapped[bool] = mapped_column(default=False)
     last_seen_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
+    community_id: Mapped[uuid.UUID | None]
 
     # What Flask-Login asks of a signed-in caller.
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    def opens(self, community_id: uuid.UUID) -> bool:
+        """Tell whether the person can open this community on this device."""
+        return self.community_id in {None, community_id}
 
 
 class SignInToken(Base):

@@ -79,9 +79,14 @@ def state_after_joining(joining: str, *, invited: bool) -> str | None:
     return "waiting" if joining == "approval" else None
 
 
-def is_sure(device: DeviceSession, *, now: dt.datetime) -> bool:
-    """Tell whether somebody signed in on this device so lately that it is still them."""
-    return now - device.created_at <= SURE_FOR
+def is_sure(device: DeviceSession, *, now: dt.datetime, belongs_elsewhere: bool = False) -> bool:
+    """Tell whether somebody signed in on this device so lately that it is still them.
+
+    A card is no proof for somebody who `belongs_elsewhere` too: what they set up with it would open
+    communities that had no part in making it.
+    """
+    is_enough = device.community_id is None or not belongs_elsewhere
+    return is_enough and now - device.created_at <= SURE_FOR
 
 
 # ---------------------------------------------------------------------- the same person?

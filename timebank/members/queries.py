@@ -228,6 +228,14 @@ def memberships_of(session: Session, person_id: uuid.UUID) -> list[tuple[Member,
     return [(row[0], row[1]) for row in rows]
 
 
+def belongs_elsewhere(session: Session, person_id: uuid.UUID, community_id: uuid.UUID) -> bool:
+    """Tell whether a person has a membership outside this community."""
+    found = sa.select(Member.id).where(
+        Member.person_id == person_id, Member.community_id != community_id
+    )
+    return bool(session.scalar(sa.select(found.exists())))
+
+
 def roles_of(session: Session, member: Member) -> frozenset[str]:
     """Name the roles a member holds now; empty for most."""
     return frozenset(

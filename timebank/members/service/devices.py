@@ -24,6 +24,7 @@ def begin_device(
     agent: str,
     is_shared: bool,
     now: dt.datetime,
+    community_id: uuid.UUID | None = None,
 ) -> tuple[DeviceSession, str]:
     """Sign a person in on a device; return it and the secret for its cookie.
 
@@ -34,6 +35,7 @@ def begin_device(
         agent: What the device is, in words.
         is_shared: Whether others use it too: then it is signed out soon.
         now: Aware time.
+        community_id: The only community that it opens, for a card; None for all of the person's.
     """
     secret = secrets.token_urlsafe(SECRET_BYTES)
     device = DeviceSession(
@@ -43,6 +45,7 @@ def begin_device(
         agent=agent[:AGENT_LENGTH_MAX],
         means=means,
         is_shared=is_shared,
+        community_id=community_id,
         created_at=now,
         last_seen_at=now,
     )

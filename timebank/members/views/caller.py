@@ -1,5 +1,6 @@
 """Who is calling, from which device and place, and how somebody is let in."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import IndeterminateError
-from timebank.members import service
+from timebank.members import policy, queries, service
 from timebank.members.models import DeviceSession
 from timebank.members.service.devices import SEEN_EVERY
 from timebank.members.service.throttle import Caller, Limit
@@ -60,6 +61,14 @@ def own_device() -> DeviceSession:
     return found
 
 
+def is_sure_here(present: DeviceSession, *, now: dt.datetime) -> bool:
+    """Tell whether it is surely the person who would change how they sign in."""
+    elsewhere = present.community_id is not None and queries.belongs_elsewhere(
+        db.session(), present.person_id, present.community_id
+    )
+    return policy.is_sure(present, now=now, belongs_elsewhere=elsewhere)
+
+
 def agent() -> str:
     """Return what the browser is, as `Firefox/Android`; the header itself is not kept."""
     said = request.user_agent.string
@@ -98,7 +107,12 @@ def count_try(session: Session, *tries: tuple[Limit, str]) -> None:
 
 
 def sign_in(
-    person_id: uuid.UUID, *, means: str, is_shared: bool, tries: Sequence[uuid.UUID] = ()
+    person_id: uuid.UUID,
+    *,
+    means: str,
+    is_shared: bool,
+    tries: Sequence[uuid.UUID] = (),
+    community_id: uuid.UUID | None = None,
 ) -> None:
     """Sign somebody in on this device after a proof that needs no further change.
 
@@ -109,7 +123,13 @@ def sign_in(
     def begin(session: Session) -> str:
         service.forgive(session, tries)
         _device, secret = service.begin_device(
-            session, person_id, means=means, agent=agent(), is_shared=is_shared, now=now
+            session,
+            person_id,
+            means=means,
+            agent=agent(),
+            is_shared=is_shared,
+            now=now,
+            community_id=community_id,
         )
         return secret
 

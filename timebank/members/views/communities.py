@@ -60,7 +60,11 @@ def _own() -> list[Community]:
     if caller is None:
         return []
     found = queries.memberships_of(db.session(), caller.person_id)
-    return [community for member, community in found if member.state in AT_HOME]
+    return [
+        community
+        for member, community in found
+        if member.state in AT_HOME and caller.opens(community.id)
+    ]
 
 
 @bp.get("/you/communities")
@@ -77,6 +81,7 @@ def mine() -> ResponseReturnValue:
             else url_for("members.waiting", community_slug=community.slug),
         }
         for member, community in found
+        if own_device().opens(community.id)
     ]
     return render_template("you/communities.html", items=items)
 

@@ -13,6 +13,7 @@ from timebank.db import db
 from timebank.members import emails, service
 from timebank.members.errors import LinkGoneError, WrongSecretError
 from timebank.members.forms import CardForm, LinkForm, PasswordForm, SharedForm
+from timebank.members.models import DeviceSession
 from timebank.members.policy import fold_address, number_typed
 from timebank.members.service import links, passwords, proofs
 from timebank.members.service.throttle import ACCOUNT, MAIL_FROM, MAIL_TO, PLACE
@@ -42,9 +43,17 @@ WRONG_CARD = _l("This number and this code do not belong together. Check both on
 @access(Access.ANYONE)
 def choose() -> ResponseReturnValue:
     """Show the ways to sign in."""
-    if device() is not None:
+    present = device()
+    if present is not None and _opens_what_is_wanted(present):
         return redirect(next_path(), code=303)
     return render_template("signin/choose.html", next=next_path(), card=_card_page())
+
+
+def _opens_what_is_wanted(present: DeviceSession) -> bool:
+    """Tell whether this device leads where the caller wanted to go, or a better proof is needed."""
+    slug = slug_wanted()
+    wanted = None if slug is None else communities.by_slug(db.session(), slug)
+    return wanted is None or present.opens(wanted.id)
 
 
 def _card_page() -> str:
@@ -190,7 +199,13 @@ def _holder(form: SharedForm, number: str, code: str) -> tuple[uuid.UUID, list[u
 
 def _let_in(person_id: uuid.UUID, tries: list[uuid.UUID], form: SharedForm) -> ResponseReturnValue:
     front = front_page(here())
-    sign_in(person_id, means="card", is_shared=form.is_shared.data, tries=tries)
+    sign_in(
+        person_id,
+        means="card",
+        is_shared=form.is_shared.data,
+        tries=tries,
+        community_id=here().id,
+    )
     wanted = next_path()
     return redirect(front if wanted == "/" else wanted, code=303)
 

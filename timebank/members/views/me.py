@@ -11,7 +11,7 @@ from timebank.members import forms, policy, queries, service
 from timebank.members.forms import CIRCLE_WORDS, FIELD_WORDS, ROLE_WORDS
 from timebank.members.models import Member
 from timebank.members.views.blueprints import members as bp
-from timebank.members.views.caller import own_device
+from timebank.members.views.caller import is_sure_here, own_device
 from timebank.members.views.joining import confirm_address
 from timebank.members.views.people import seen_by_others
 from timebank.members.views.place import front_page, here
@@ -85,7 +85,7 @@ def edit_me() -> ResponseReturnValue:
 def _may_change_address(form: forms.DetailsForm, member: Member) -> bool:
     """Hold back a new address unless the person has just signed in: it will sign them in later."""
     typed = form.email.data or ""
-    if typed in {"", member.email} or policy.is_sure(own_device(), now=utc_now()):
+    if typed in {"", member.email} or is_sure_here(own_device(), now=utc_now()):
         return True
     form.email.errors = [
         _(

@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
 from timebank.db import db
-from timebank.members import policy, queries, service
+from timebank.members import queries, service
 from timebank.members.errors import WeakPasswordError
 from timebank.members.forms import NewPasswordForm
 from timebank.members.models import Person
 from timebank.members.service import proofs
 from timebank.members.service.throttle import ACCOUNT
 from timebank.members.views.blueprints import signin as bp
-from timebank.members.views.caller import own_device, take_try
+from timebank.members.views.caller import is_sure_here, own_device, take_try
 from timebank.web.access import Access, access
 from timebank.web.session import run_in_transaction
 from timebank.web.words import gettext as _
@@ -34,7 +34,7 @@ def password() -> ResponseReturnValue:
     present, form, now = own_device(), NewPasswordForm(), utc_now()
     session = db.session()
     person = queries.person(session, present.person_id)
-    is_sure = policy.is_sure(present, now=now)
+    is_sure = is_sure_here(present, now=now)
     facts = {
         "username": next((one.folded for one in queries.addresses_of(session, person.id)), ""),
         "has_password": person.password_hash is not None,

@@ -315,8 +315,18 @@ def edit(member_id: uuid.UUID) -> ResponseReturnValue:
         del form[field]
     if form.validate_on_submit():
         changed = service.edit_member(db.session(), member, form.details, by=me(), now=utc_now())
-        if "email" in changed and member.email:
+        if "email" in changed and member.email and _may_sign_in_by(member):
             confirm_address(db.session(), here(), member, utc_now())
         return redirect(url_for("members.person", member_id=member.id), code=303)
     page = render_template("members/edit.html", form=form, member=member, hidden=hidden)
     return page, UNPROCESSABLE if form.is_submitted() else 200
+
+
+def _may_sign_in_by(member: Member) -> bool:
+    """Tell whether an address from a coordinator may sign this member in.
+
+    Not where the person belongs to another community too: that is not this coordinator's to open.
+    """
+    return member.person_id is not None and not queries.belongs_elsewhere(
+        db.session(), member.person_id, member.community_id
+    )
