@@ -5,9 +5,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.conftest import Client
-from tests.factories import at, make_community, make_member, sign_in
+from tests.factories import NOW, at, make_community, make_member, sign_in
 from tests.pages.page import Page, Pages
-from timebank.members.models import Address, Invitation, Member
+from timebank.members import service
+from timebank.members.models import FOLDED_LENGTH_MAX, Address, Invitation, Member
 from timebank.messaging.models import Notice, OutboxMail
 
 
@@ -206,3 +207,22 @@ def test_a_draft_that_was_used_is_gone(pages: Pages, session: Session) -> None:
     check = answer_everything(pages)
     pages.submit(button="Join")
     pages.get(check.url, status=404)
+
+
+def test_a_character_that_stands_for_many_is_no_fault(pages: Pages, session: Session) -> None:
+    community = make_community(session, joining="open")
+    pages.get(at(community, "/join"))
+    pages.submit(button="Begin")
+    pages.submit(first_name="\ufdfa" * 20)
+    pages.submit(area="")
+    page = pages.submit(email="\ufdfa" * 20 + "@example.org", status=422)
+    assert "Enter an e-mail address like name@example.org." in page
+    pages.submit(email="sunniva@example.org")
+
+
+def test_a_name_of_such_characters_joins(session: Session) -> None:
+    community = make_community(session, joining="open")
+    answers = service.Answers(first_name="\ufdfa" * 60, rules_version=1)
+    member = service.join(session, community, answers, now=NOW)
+    session.flush()
+    assert len(member.folded_name) == FOLDED_LENGTH_MAX

@@ -28,7 +28,7 @@ from timebank.members.models import (
     REASON_LENGTH_MAX,
     ROLES,
 )
-from timebank.members.policy import FIELDS
+from timebank.members.policy import FIELDS, fold_address
 from timebank.web.fields import LineField, PageForm, WordsField, required
 from timebank.web.filters import hours_label
 from timebank.web.words import lazy_gettext as _l
@@ -61,7 +61,9 @@ FIELD_WORDS = {
 
 def looks_like_email(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
     """Refuse what cannot be an e-mail address; empty is fine."""
-    if field.data and not _EMAIL.fullmatch(field.data):
+    # Some characters stand for many; it is their sum that is kept and written to.
+    folded = fold_address(field.data or "")
+    if folded and not (_EMAIL.fullmatch(folded) and len(folded) <= EMAIL_LENGTH_MAX):
         raise StopValidation(_l("Enter an e-mail address like name@example.org."))
 
 

@@ -14,10 +14,39 @@ from timebank.web.words import lazy_gettext as _l
 
 #: Time is offered in these steps unless the community rounds more coarsely.
 STEP_MINUTES = 15
+#: No length of time on a page has more figures.
+MINUTES_DIGITS_MAX = 6
+
+
+#: What the forms library says of an answer that no page of ours offers.
+_WRONG_CHOICES = (
+    "Invalid Choice: could not coerce.",
+    "Not a valid choice.",
+    "Invalid choice(s): one or more data inputs could not be coerced.",
+    "'%(value)s' is not a valid choice for this field.",
+    "'%(value)s' are not valid choices for this field.",
+)
+
+
+class _KindWords:
+    """Says the forms library's own sentences in ours."""
+
+    def gettext(self, text: str) -> str:
+        return str(_l("Choose one of the answers on the page.")) if text in _WRONG_CHOICES else text
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        return self.gettext(one if count == 1 else many)
 
 
 class PageForm(FlaskForm):
     """A form on a page: protected against forgery, and sent at most once."""
+
+    class Meta(FlaskForm.Meta):
+        """How the forms library speaks."""
+
+        def get_translations(self, _form: Form) -> _KindWords:
+            """Say its sentences in our words."""
+            return _KindWords()
 
     submission_key = HiddenField()
 
@@ -83,6 +112,18 @@ def length_at_most(length: int) -> Length:
     )
 
 
+def whole_minutes(value: object) -> int:
+    """Read minutes as the page sends them: plain figures, and few of them.
+
+    Raises:
+        ValueError: If it is anything else, such as figures of another script.
+    """
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= MINUTES_DIGITS_MAX):
+        raise ValueError(text)
+    return int(text)
+
+
 class MinutesField(SelectField):
     """A length of time, chosen from steps; the value is whole minutes."""
 
@@ -95,7 +136,13 @@ class MinutesField(SelectField):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         """Offer every step up to `longest_minutes`."""
-        super().__init__(label, coerce=int, default=kwargs.pop("default", 60), **kwargs)
+        super().__init__(
+            label,
+            coerce=whole_minutes,
+            default=kwargs.pop("default", 60),
+            invalid_value_message=_l("Choose how long from the list."),
+            **kwargs,
+        )
         self.offer(longest_minutes, step_minutes)
 
     def offer(self, longest_minutes: int, step_minutes: int) -> None:

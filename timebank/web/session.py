@@ -164,6 +164,11 @@ def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRe
             return run_in_transaction(work)
         except _RefusedError as refused:
             return refused.response
+        except BaseException:
+            # What the view had to say did not happen: nobody reads "confirmed" on an error page.
+            cookie.clear()
+            cookie.update(kept)
+            raise
 
     return in_one_transaction
 

@@ -380,6 +380,19 @@ def forms_of(pages: Pages, address: str) -> dict[str, str]:
     return {str(tag["name"]): str(tag["value"]) for tag in form.select("input")}
 
 
+@pytest.mark.parametrize("shown", ["", "-60", "٦٠", "1e9", "61", "9" * 5000])
+def test_asvs_10_a_yes_to_another_time_than_the_page_showed_counts_for_nothing(
+    scene: Scene, walk: Walk, shown: str
+) -> None:
+    exchange = now_scene(scene)
+    address = at(scene.community, f"/exchanges/{exchange.id}")
+    rune = walk(scene.rune)
+    form = forms_of(rune, address) | {"worked_minutes": shown}
+    rune.post(f"{address}/confirm", form, status=409)
+    scene.session.expire_all()
+    assert exchange.state == "done"
+
+
 def test_asvs_16_twenty_posts_at_once_confirm_once(
     app: Flask, scene: Scene, walk: Walk, new_client: Callable[[], Client], session: Session
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, abort, redirect, request
+from flask import Flask, abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import Dialect, Engine, event
@@ -251,3 +251,21 @@ def test_a_database_that_cannot_be_reached_closes_the_door_for_a_moment(
         assert answer.headers["Retry-After"]
     assert "closed for a moment" in read.text
     assert 'name="submission_key"' in sent.text
+
+
+def test_what_did_not_happen_is_not_said(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    @app.post("/fail")
+    @access(Access.ANYONE)
+    @writes
+    def fail() -> ResponseReturnValue:
+        flash("Confirmed. The hours have moved.")
+        raise OperationalError("COMMIT", {}, RuntimeError("database or disk is full"))
+
+    browser = Client(app, app.response_class)
+    answer = browser.post("/fail", base_url=BASE_URL)
+    assert answer.status_code == 500
+    assert "The hours have moved" not in answer.text
+    assert "The hours have moved" not in browser.get("/sign-in", base_url=BASE_URL).text

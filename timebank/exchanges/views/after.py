@@ -32,6 +32,7 @@ from timebank.exchanges.views.frame import (
 )
 from timebank.exchanges.views.show import page_of
 from timebank.web.access import Access, access
+from timebank.web.fields import whole_minutes
 from timebank.web.filters import today
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
@@ -87,18 +88,24 @@ def _say_asked(name: str) -> None:
 def confirm(exchange_id: uuid.UUID) -> ResponseReturnValue:
     """Say yes, it happened; the hours move in the same transaction."""
     form = YesForm()
-    shown = form.worked_minutes.data or ""
     exchange = service.answer_yes(
         db.session(),
         g.community,
         exchange_id,
         by=g.member,
-        # Anything that no page of ours sends is a page that is out of date.
-        worked_minutes=int(shown) if shown.isascii() and shown.isdigit() else 0,
+        worked_minutes=_shown_minutes(form),
         now=utc_now(),
     )
     _say_confirmed(exchange)
     return to_exchange(exchange_id)
+
+
+def _shown_minutes(form: YesForm) -> int:
+    """Return the time the page showed; what no page of ours sends is a page that is out of date."""
+    try:
+        return whole_minutes(form.worked_minutes.data or "")
+    except ValueError:
+        return 0
 
 
 def _say_confirmed(exchange: Exchange) -> None:

@@ -20,7 +20,7 @@ from timebank.members.errors import (
     JoiningRefusedError,
     NameMissingError,
 )
-from timebank.members.models import Invitation, Member, Person
+from timebank.members.models import FOLDED_LENGTH_MAX, Invitation, Member, Person
 from timebank.members.service.cards import stop_card
 from timebank.members.service.record import note
 from timebank.members.service.roles import end_all_roles, keep_a_coordinator
@@ -113,7 +113,7 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
         raise AlreadyMemberError
     member = _new_member(session, community, answers, "active", person_id=person_id, now=now)
     member.last_name = last_name
-    member.folded_name = policy.fold(queries.full_name(member))
+    member.folded_name = _folded_name(member)
     _begin(session, community, member)
     note(session, member, "added", by=by, now=now)
     return member
@@ -216,7 +216,12 @@ def _take(member: Member, answers: Answers) -> None:
     member.could_offer = answers.could_offer
     member.would_like = answers.would_like
     member.rules_version = answers.rules_version
-    member.folded_name = policy.fold(queries.full_name(member))
+    member.folded_name = _folded_name(member)
+
+
+def _folded_name(member: Member) -> str:
+    """Return the name as search compares it; a single character may stand for a whole phrase."""
+    return policy.fold(queries.full_name(member))[:FOLDED_LENGTH_MAX]
 
 
 def _begin(session: Session, community: Community, member: Member) -> None:
@@ -366,7 +371,7 @@ def edit_member(
     if not member.first_name:
         raise NameMissingError
     if changed:
-        member.folded_name = policy.fold(queries.full_name(member))
+        member.folded_name = _folded_name(member)
         note(session, member, "changed", by=by, reason=", ".join(changed), now=now)
     return changed
 
