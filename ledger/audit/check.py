@@ -66,9 +66,17 @@ def audit(folder: Path) -> Verdict:
     if errors:
         findings = [_of_beancount(folder, error) for error in errors]
         # A wrong entry also makes each balance after it wrong; the entry comes first.
-        findings.sort(key=lambda finding: finding.file.endswith(".assert.beancount"))
+        findings.sort(key=_is_counted)
+        if all(map(_is_counted, findings)):
+            # The entries are whole, only their sums are not: the chain names the one at fault.
+            findings = [*_Audit(folder, head).run(entries).findings, *findings]
         return _wrong(*findings[:FINDINGS_MAX])
     return _Audit(folder, head).run(entries)
+
+
+def _is_counted(finding: Finding) -> bool:
+    """Tell whether a finding is about the balance at the end of a month."""
+    return finding.file.endswith(".assert.beancount")
 
 
 def _wrong(*findings: Finding) -> Verdict:

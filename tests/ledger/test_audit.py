@@ -85,11 +85,13 @@ def test_one_minute_in_one_posting_is_found_by_beancount(folder: Path) -> None:
     assert line.startswith('2026-01-01 * "M000003" "exchange"')
 
 
-def test_one_minute_in_both_postings_is_found_by_the_assertion(folder: Path) -> None:
+def test_one_minute_in_both_postings_is_found_by_the_assertion_and_named(folder: Path) -> None:
     change(folder, JANUARY, "M000002  -1 MIN", "M000002  -2 MIN")
     change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
-    found = first(folder)
-    assert (found.reason, found.file) == ("beancount", COUNTED)
+    named, *counted = audit(folder).findings
+    assert (named.reason, named.file) == ("broken-chain", JANUARY)
+    assert "entry 2 is not what was recorded" in named.detail
+    assert {(found.reason, found.file) for found in counted} == {("beancount", COUNTED)}
 
 
 def test_one_minute_in_postings_and_assertions_is_found_by_the_chain(folder: Path) -> None:
