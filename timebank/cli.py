@@ -139,8 +139,12 @@ def main() -> NoReturn:
         cli.main(prog_name="timebank", obj=ScriptInfo(create_app=_make_app))
     except RefusalError as error:
         click.echo(f"Not done: {error}", err=True)
+    except SettingsError as error:
+        click.echo(f"Not done: {error}", err=True)
     except OperationalError as error:
         click.echo(f"The database cannot be used: {error.orig}", err=True)
+        if "no such table" in str(error.orig):
+            click.echo("It is empty. Run `timebank migrate` first.", err=True)
     sys.exit(1)
 
 

@@ -94,7 +94,19 @@ def _kept_secret(home: Path, name: str) -> str:
             file.write(secrets.token_hex(SECRET_BYTES))
     except FileExistsError:
         pass
-    return path.read_text("ascii").strip()
+    except OSError as error:
+        raise _unusable(home, error) from error
+    try:
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise _unusable(home, error) from error
+
+
+def _unusable(home: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The folder {home} cannot be used: {error.strerror}. "
+        "Set TIMEBANK_HOME to a folder that Timebank may write to."
+    )
 
 
 def _whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
