@@ -168,6 +168,14 @@ def upgrade() -> None:
         ["community_id", "member_id", "id"],
         unique=False,
     )
+    op.create_index(
+        "ix_notice_unread",
+        "notice",
+        ["community_id", "member_id", "path", "id"],
+        unique=False,
+        sqlite_where=sa.text("read_at IS NULL"),
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
     op.create_table(
         "participant",
         sa.Column("community_id", Key(), nullable=False),
@@ -208,6 +216,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_participant_community_id_member_id", table_name="participant")
     op.drop_table("participant")
+    op.drop_index("ix_notice_unread", table_name="notice")
     op.drop_index("ix_notice_community_id_member_id_id", table_name="notice")
     op.drop_table("notice")
     op.drop_index("ix_message_community_id_conversation_id_id", table_name="message")

@@ -229,13 +229,15 @@ class Stage:
 
     def read_talk(self, conversation: Conversation, *readers: str) -> None:
         """Let people read a conversation to its end."""
-        for key in readers:
-            if self.is_here(key):
-                messaging.mark_read(self.session, conversation, by=self.members[key], now=self.now)
+        with self._aside() as session:
+            for key in readers:
+                if self.is_here(key):
+                    messaging.mark_read(session, conversation, by=self.members[key], now=self.now)
 
     def write(self, conversation: Conversation, author: Member, words: str) -> None:
         """Read a conversation to its end and write the next message."""
-        messaging.mark_read(self.session, conversation, by=author, now=self.now)
+        with self._aside() as session:
+            messaging.mark_read(session, conversation, by=author, now=self.now)
         messaging.send(self.session, conversation, author=author, body=words, now=self.now)
 
     # ----------------------------------------------------------------------- exchanges
@@ -321,8 +323,23 @@ class Stage:
 
     def read_all_notices(self) -> None:
         """Let everybody look at what they were told."""
-        for member in self.members.values():
-            messaging.read_all_notices(self.session, member, now=self.now)
+        with self._aside() as session:
+            for member in self.members.values():
+                messaging.read_all_notices(session, member, now=self.now)
+
+    @contextmanager
+    def _aside(self) -> Iterator[Session]:
+        """Open a session of little memory in the same transaction.
+
+        The long one knows every notice it ever told, and an UPDATE of notices would go through all
+        of them to see which it has changed.
+        """
+        self.session.flush()
+        with Session(
+            self.session.connection(), join_transaction_mode="create_savepoint"
+        ) as session:
+            yield session
+            session.commit()
 
     def load_categories(self) -> None:
         """Give the community the shipped tree and remember it by key."""

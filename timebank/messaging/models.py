@@ -93,6 +93,16 @@ class Notice(OfCommunity, Base):
     __table_args__ = (
         within_community("member", "member_id"),
         Index(None, "community_id", "member_id", "id"),
+        # Every page counts what is unread, which is little, however much was ever told.
+        Index(
+            "ix_notice_unread",
+            "community_id",
+            "member_id",
+            "path",
+            "id",
+            sqlite_where=sa.text("read_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL"),
+        ),
         one_of("topic", TOPICS),
     )
 
