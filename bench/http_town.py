@@ -35,7 +35,7 @@ from timebank.messaging.models import Notice
 #: What the demo has; a town of 20 has twenty times as many.
 PEOPLE, EXCHANGES = 220, 4_000
 NOTICES_EACH = 40
-#: Exchanges that wait for the first member's yes, for measuring that.
+#: Exchanges that wait for one member's yes, for measuring that.
 WAITING = 4_000
 BATCH_SIZE = 2_000
 SLUG = "town"
@@ -48,12 +48,14 @@ class Town:
     """What a measurement needs to know of it.
 
     Attributes:
-        first: The member whom the pages are asked for.
-        waiting: Exchanges that wait for the first member's yes.
+        looking: A member like most, whom the pages are asked for.
+        asked: A member whose yes many exchanges wait for.
+        waiting: Those exchanges.
     """
 
     community_id: UUID
-    first: Member
+    looking: Member
+    asked: Member
     waiting: list[UUID]
 
 
@@ -96,8 +98,9 @@ def _build(session: Session, times: int, waiting: int) -> Town:
     _help_each_other(session, community.id, times, folk, list(categories.values()), random)
     _tell(session, folk, random)
     session.flush()
-    first = session.get_one(Member, (community.id, folk[0].id))
-    return Town(community.id, first, _ask(session, folk, categories["sewing"], waiting))
+    looking, asked = (session.get_one(Member, (community.id, one.id)) for one in folk[:2])
+    todo = _ask(session, folk[1:], categories["sewing"], waiting)
+    return Town(community.id, looking, asked, todo)
 
 
 def _people(community_id: UUID, times: int, played: script.Script, random: Random) -> Iterator[Row]:
@@ -284,7 +287,7 @@ def _tell(session: Session, folk: list[Member], random: Random) -> None:
 
 
 def _ask(session: Session, folk: list[Member], category: Category, count: int) -> list[UUID]:
-    """Let others report help that the first member gave; only the first one's yes is missing."""
+    """Let others report help that the first one gave; only that one's yes is missing."""
     random = Random(count)  # noqa: S311 - the same each time
     first, *others = folk
     now = BEGAN + dt.timedelta(days=705)
