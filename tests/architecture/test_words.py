@@ -33,6 +33,8 @@ LETTERS = re.compile(r"[^\W\d_]{2,}")
 SENTENCE = re.compile(r"^[A-Z][a-zé]*(?:[ ,.!?’'…]|$)")
 #: Words that are the same in every language.
 SAME_EVERYWHERE = {"Timebank", "GPL", "English", "Dansk", "Español", "Català"}
+#: Names that hold what engineers read, and what a library says and we say otherwise.
+FOR_OTHERS = {"msg", "_WRONG_CHOICES"}
 #: Names of HTTP, not sentences: no capital letter of these is read by a person.
 HTTP_NAME = re.compile(r"^[A-Z][\w-]*(?:/[\w.]+)?$")
 
@@ -123,7 +125,7 @@ def _is_quiet(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.Assign):
-        return [_name(target) for target in node.targets] == ["msg"]
+        return {_name(target) for target in node.targets} <= FOR_OTHERS
     return isinstance(node, ast.Raise | ast.Compare | ast.Assert)
 
 
