@@ -35,6 +35,8 @@ def answered(response: TestResponse) -> str:
     path = response.location or ""
     if path.startswith(ASK):
         return "sign in"
+    if response.status_code == HTTPStatus.FORBIDDEN and f'href="{ASK}' in response.text:
+        return "sign in"
     if path.endswith(WAIT):
         return "wait"
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:

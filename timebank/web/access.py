@@ -10,14 +10,16 @@ import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # noqa: TID251 - this is the place it is banned in favour of
 from sqlalchemy.orm import Session
 
 from timebank.db import db
+from timebank.web.refusals import sent_fields
 
 CommunityT = TypeVar("CommunityT")
 MemberT = TypeVar("MemberT")
@@ -93,9 +95,18 @@ def _refuse(rule: Access) -> ResponseReturnValue | None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Send a caller to the sign-in page and remember which page they wanted, if it can be read."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-    return redirect(url_for("signin.choose", next=wanted or None), code=303)
+    """Send a caller to the sign-in page and remember which page they wanted.
+
+    Somebody who was signed out while they typed keeps what they typed: the page holds it, and
+    offers to send it once they are signed in again.
+    """
+    if request.method in {"GET", "HEAD"}:
+        wanted = request.full_path.rstrip("?")
+        return redirect(url_for("signin.choose", next=wanted), code=303)
+    page = render_template(
+        "errors/signed_out.html", fields=sent_fields(), sign_in=url_for("signin.choose")
+    )
+    return page, HTTPStatus.FORBIDDEN
 
 
 def is_safe_next(path: str) -> bool:

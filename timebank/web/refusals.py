@@ -85,7 +85,7 @@ def _refused(refusal: RefusalError) -> ResponseReturnValue:
 
 
 def _stale(_error: CSRFError) -> ResponseReturnValue:
-    return render_template("errors/stale.html", fields=_sent_fields()), 400
+    return render_template("errors/stale.html", fields=sent_fields()), 400
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -96,7 +96,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _unknown(_error: IndeterminateError) -> ResponseReturnValue:
     _draw_without_asking()
-    page = render_template("errors/indeterminate.html", fields=_sent_fields())
+    page = render_template("errors/indeterminate.html", fields=sent_fields())
     return page, 503, {"Retry-After": "5"}
 
 
@@ -122,7 +122,7 @@ def _draw_without_asking() -> None:
     g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where Flask-Login keeps the caller
 
 
-def _sent_fields() -> list[tuple[str, str]]:
+def sent_fields() -> list[tuple[str, str]]:
     """List what was typed, so that the page can offer to send it again, with the same key."""
     return [
         (name, value)
