@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from timebank import doctor, migrations, serve, worker
 from timebank.app import create_app
@@ -31,6 +31,8 @@ COMMANDS = (
     "timebank.hours.proof_commands",
 )
 PORT_DEFAULT = 8000
+#: How SQLite and PostgreSQL say that nobody has migrated.
+NO_TABLE = ("no such table", "does not exist")
 
 cli = AppGroup(
     "timebank",
@@ -141,9 +143,9 @@ def main() -> NoReturn:
         click.echo(f"Not done: {error}", err=True)
     except SettingsError as error:
         click.echo(f"Not done: {error}", err=True)
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
         click.echo(f"The database cannot be used: {error.orig}", err=True)
-        if "no such table" in str(error.orig):
+        if any(word in str(error.orig) for word in NO_TABLE):
             click.echo("It is empty. Run `timebank migrate` first.", err=True)
     sys.exit(1)
 

@@ -3,7 +3,9 @@
 `docs/architecture.md` says why each pragma is there; the ledger's promises rest on them.
 """
 
+import contextlib
 import datetime as dt
+import os
 import sqlite3
 import uuid
 from types import ModuleType
@@ -186,6 +188,8 @@ def prepare_engine(engine: Engine) -> None:
     module = sqlite_module()
     journal = "WAL" if sqlite_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
+    event.listen(engine, "do_connect", _keep_private)
+
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's
         # The driver would open transactions late and by itself; BEGIN is ours (see below).
@@ -204,6 +208,20 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _keep_private(
+    _dialect: Dialect, _record: object, arguments: list[Any], _options: dict[str, Any]
+) -> None:
+    """Make a new database file readable by its owner alone; SQLite gives its helpers the same mode.
+
+    It holds names and messages. A file that is there keeps the mode its owner gave it.
+    """
+    path = str(arguments[0])
+    if path and path != ":memory:":
+        # A folder that is missing or closed is SQLite's to name, at the next line.
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode=0o600))
 
 
 def _limit_waiting(connection: Connection) -> None:
