@@ -301,10 +301,12 @@ def areas(session: Session, community_id: uuid.UUID, kind: str) -> Sequence[str]
     """Return areas that open listings of a kind name, in the order of the alphabet."""
     return session.scalars(
         sa.select(Listing.area)
+        .join(Member, _with_member())
         .where(
             Listing.community_id == community_id,
             Listing.kind == kind,
             Listing.state == "open",
+            Member.state == "active",
             Listing.area != "",
             Listing.audience != "coordinator",
         )

@@ -142,6 +142,16 @@ def test_who_asks_without_a_name_is_named_to_nobody_before_they_agree(scene: Sce
     assert told(scene, "rune") == ["exchange-agreed", "exchange-cancelled"]
 
 
+def test_nobody_plans_with_somebody_who_has_left(scene: Scene) -> None:
+    exchange = scene.propose()
+    scene.rune.state = "left"
+    with pytest.raises(errors.NotTakingPartError):
+        service.agree(scene.session, scene.community, exchange.id, by=scene.gita, now=NOW)
+    assert exchange.state == "proposed"
+    service.decline(scene.session, scene.community, exchange.id, by=scene.gita, now=NOW)
+    assert exchange.state == "declined"
+
+
 def test_agreeing_sets_the_day_that_was_left_open_and_leaves_a_named_one(scene: Scene) -> None:
     exchange = scene.propose(terms=saturday(planned_on=None, part_of_day=None))
     agree: dict[str, Any] = {"by": scene.gita, "now": NOW}

@@ -216,7 +216,7 @@ def test_a_mistake_in_a_suggestion_keeps_what_was_typed(scene: Scene, walk: Walk
         scene.session, scene.community.id, between=(scene.rune, paused), title="", now=utc_now()
     )
     rune.get(at(scene.community, f"/exchanges/new/{conversation.id}"))
-    assert "taking a break" in rune.submit(status=422).mistakes[0]
+    assert "not taking part" in rune.submit(status=422).mistakes[0]
 
 
 # ------------------------------------------------------------------------- other answers

@@ -77,10 +77,12 @@ def agree(
 
     Raises:
         PlannedDayMissingError: If there is still no day or no part of it.
+        NotTakingPartError: If the other side is away or has left since.
         IllegalMoveError, NotYourMoveError, DayOutOfRangeError: As their names say.
     """
     exchange, parts = moving.locked(session, community, exchange_id, by)
     after = policy.state_after(exchange, "agree", parts)
+    moving.check_here(session, exchange)
     if exchange.planned_on is None and planned_on is not None:
         policy.check_planned(planned_on, today=moving.today(community, now))
         exchange.planned_on = planned_on

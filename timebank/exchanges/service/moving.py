@@ -108,6 +108,18 @@ def locked(
 # ------------------------------------------------------------------------- changing
 
 
+def check_here(session: Session, exchange: Exchange) -> None:
+    """Refuse to plan with somebody who takes a break or has left.
+
+    Raises:
+        NotTakingPartError: If one of the two is not here.
+    """
+    for side in (exchange.giver_id, exchange.receiver_id):
+        member = members.get(session, exchange.community_id, side)
+        if not member.is_here:
+            raise NotTakingPartError(member.first_name)
+
+
 def begin(  # noqa: PLR0913 - as its callers
     session: Session,
     community: Community,

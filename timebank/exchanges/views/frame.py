@@ -34,7 +34,8 @@ say(errors.AlreadyThankedError, _l("You have said thank you for this one. It has
 say(errors.SamePersonError, _l("Somebody else needs to be part of it. Choose another person."))
 say(
     errors.NotTakingPartError,
-    _l("%(first_name)s is taking a break. You can suggest something when they are back."),
+    # No name: whoever asked without one keeps it to themselves.
+    _l("One of you is not taking part just now. You can plan something when both are back."),
 )
 say(errors.PlannedDayMissingError, _l("Choose the day and the part of the day."))
 say(errors.WordsMissingError, _l("Write a few words first."))
