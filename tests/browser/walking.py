@@ -26,6 +26,8 @@ def walk(app: Flask, page: Page, start: str) -> Iterator[tuple[str, int]]:
         kinds.add(kind)
         response = page.goto(path)
         assert response is not None
+        if not response.headers.get("content-type", "").startswith("text/html"):
+            continue
         yield path, response.status
         for link in page.eval_on_selector_all("a[href]", "links => links.map(a => a.href)"):
             parts = urlsplit(urljoin(base, link))
