@@ -117,9 +117,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("community_id", "id", name="pk_exchange"),
         sa.UniqueConstraint("community_id", "entry_id", name="uq_exchange_community_id_entry_id"),
-        sa.UniqueConstraint(
-            "community_id", "reversal_id", name="uq_exchange_community_id_reversal_id"
-        ),
+    )
+    op.create_index(
+        "uq_exchange_reversal",
+        "exchange",
+        ["community_id", "reversal_id"],
+        unique=True,
+        sqlite_where=sa.text("reversal_id IS NOT NULL"),
+        postgresql_where=sa.text("reversal_id IS NOT NULL"),
     )
     op.create_index(
         "ix_exchange_community_id_awaiting_id",
@@ -253,4 +258,5 @@ def downgrade() -> None:
     op.drop_index("ix_exchange_community_id_listing_id", table_name="exchange")
     op.drop_index("ix_exchange_community_id_giver_id_id", table_name="exchange")
     op.drop_index("ix_exchange_community_id_awaiting_id", table_name="exchange")
+    op.drop_index("uq_exchange_reversal", table_name="exchange")
     op.drop_table("exchange")

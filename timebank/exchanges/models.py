@@ -53,7 +53,16 @@ class Exchange(OfCommunity, Base):
         within_community("category", "category_id"),
         within_community("conversation", "conversation_id"),
         UniqueConstraint("community_id", "entry_id"),
-        UniqueConstraint("community_id", "reversal_id"),
+        # Only the few that were taken back stand in it. A full index has every other exchange under
+        # NULL, and SQLite takes it for the quickest way to "not taken back", which nearly all are.
+        Index(
+            "uq_exchange_reversal",
+            "community_id",
+            "reversal_id",
+            unique=True,
+            sqlite_where=sa.text("reversal_id IS NOT NULL"),
+            postgresql_where=sa.text("reversal_id IS NOT NULL"),
+        ),
         Index(None, "community_id", "giver_id", "id"),
         Index(None, "community_id", "receiver_id", "id"),
         Index(None, "community_id", "awaiting_id"),

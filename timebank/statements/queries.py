@@ -161,10 +161,12 @@ def _by_entry(
     """Return the exchanges that entries were posted for or took back, by the entries' ids."""
     if not entry_ids:
         return {}
-    rule = sa.and_(
-        Exchange.community_id == community_id,
-        Exchange.entry_id.in_(entry_ids) | Exchange.reversal_id.in_(entry_ids),
-    )
+    # Each column by its own index; asking for either at once would read the whole community.
+    halves = [
+        sa.select(Exchange.id).where(Exchange.community_id == community_id, column.in_(entry_ids))
+        for column in (Exchange.entry_id, Exchange.reversal_id)
+    ]
+    rule = sa.and_(Exchange.community_id == community_id, Exchange.id.in_(sa.union_all(*halves)))
     return {
         entry_id: deal
         for deal in deals_where(session, rule, limit=len(entry_ids))
