@@ -1,7 +1,9 @@
 """Settings, read once from the environment. `docs/settings.md` explains each one."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,22 +86,31 @@ def _database_url(environ: Mapping[str, str], home: Path) -> str:
 def _kept_secret(home: Path, name: str) -> str:
     """Return the secret kept in the home folder, making it at the first call.
 
-    The file is created exclusively, so two processes that start together agree on one secret.
+    The file gets its name only when it is whole, and the first one keeps it: two processes that
+    start together agree on one secret, and none reads half of it.
     """
     path = home / name
     try:
         home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(SECRET_BYTES))
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise _unusable(home, error) from error
-    try:
+        if not path.exists():
+            _make_secret(path)
         return path.read_text("ascii").strip()
     except OSError as error:
         raise _unusable(home, error) from error
+
+
+def _make_secret(path: Path) -> None:
+    # `mkstemp` makes a file that is its owner's alone.
+    descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        Path(made).unlink()
 
 
 def _unusable(home: Path, error: OSError) -> SettingsError:
