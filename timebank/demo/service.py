@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from timebank.db import WRITES
+from timebank.demo import rhythm, stories
 from timebank.demo import script as scripts
-from timebank.demo import stories
 from timebank.demo.casting import Person, cast
 from timebank.demo.mark import SignIn
 from timebank.demo.scenes import scenes
@@ -233,11 +233,11 @@ def _live(
     director.lines["deed"] = [_as_line(deed) for deed in script.deeds]
     for person in people:
         director.begin(stories.belonging, person)
-    director.begin(stories.weeks, _targets(script, people, first_monday, today))
-    director.begin(stories.nights)
-    director.begin(stories.readings)
+    director.begin(rhythm.weeks, _targets(script, people, first_monday, today))
+    director.begin(rhythm.nights)
+    director.begin(rhythm.readings)
     if script.language == "en":
-        director.begin(stories.reversals, [now - DAY * day for day in (500, 310, 96, 2)])
+        director.begin(rhythm.reversals, [now - DAY * day for day in (500, 310, 96, 2)])
     for scene in scenes(director):
         director.begin(scene)
     director.run(tell)

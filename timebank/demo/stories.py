@@ -30,20 +30,12 @@ DAY = dt.timedelta(days=1)
 WEEK = dt.timedelta(weeks=1)
 #: Part of the day: the hours at which help begins.
 HOURS_OF_PART = {"morning": (9.5, 11.5), "afternoon": (13.0, 16.5), "evening": (18.0, 20.0)}
-#: How likely each day of the week is, from Monday.
-DAYS_OF_WEEK = (0.9, 1.0, 1.05, 1.0, 1.0, 1.7, 1.35)
 #: Nobody writes to others at night.
 WAKING_HOURS = (8, 22)
 OFFER_DAYS = 90
 #: Silence confirms at night, every so many days.
 NIGHTS_MAX = 3
 REQUEST_DAYS = 45
-REASONS_TO_REVERSE = (
-    "Logged twice: once on paper and once here. Both agree.",
-    "Meant for somebody else of the same name. Booked anew with the right one.",
-    "It was half an hour, not five hours. A slip of the finger.",
-    "Paid help after all: the housing office pays for it.",
-)
 QUERIES = (
     "I think it was one hour, not two. We stopped when the rain came.",
     "That was my sister, not me. We are often mixed up.",
@@ -414,97 +406,3 @@ def _queried(director: "Director", exchange: Exchange, other: str, random: Rando
     )
     if exchange.state == "confirmed":
         stage.tally(exchange, giver, receiver)
-
-
-# ------------------------------------------------------------------------ the community
-
-
-def weeks(director: "Director", random: Random, targets: dict[dt.date, float]) -> Story:
-    """Each Monday, decide who will help whom in the week."""
-    stage = director.stage
-    owed = 0.0
-    for monday, target in targets.items():
-        yield stage.at(monday, 6)
-        owed += target
-        for _each in range(round(owed)):
-            owed -= 1
-            _spontaneous(director, monday, random)
-
-
-def _spontaneous(director: "Director", monday: dt.date, random: Random) -> None:
-    stage = director.stage
-    day = monday + dt.timedelta(days=random.choices(range(7), DAYS_OF_WEEK)[0])
-    part = random.choice(tuple(HOURS_OF_PART))
-    begins = stage.at(day, random.uniform(*HOURS_OF_PART[part]))
-    pair = director.pair(random)
-    if pair is None:
-        return
-    giver, receiver, line = pair
-    basis = random.choices(("hours", "mutual", "paid"), (0.955, 0.03, 0.015))[0]
-    if random.random() < 0.58:  # noqa: PLR2004 - more than half is not arranged here
-        director.begin(informal, giver, receiver, line, begins, basis=basis)
-    else:
-        director.begin(_later, begins - 4 * DAY, giver, receiver, line, basis=basis)
-
-
-def _later(
-    director: "Director",
-    random: Random,
-    moment: dt.datetime,
-    giver: str,
-    receiver: str,
-    line: Line,
-    *,
-    basis: str,
-) -> Story:
-    with director.stage.binding(receiver, line.minutes):
-        yield awake(max(moment, director.stage.now), random, director.stage.zone)
-    yield from arranged(director, random, giver, receiver, line, basis=basis)
-
-
-def nights(director: "Director", random: Random) -> Story:
-    """What the worker does between requests: silence confirms, and ends are near."""
-    stage = director.stage
-    while True:
-        is_near = director.ends - stage.now < 2 * WEEK
-        pause = DAY if is_near else (NIGHTS_MAX - 1) * DAY
-        yield stage.at(stage.today + pause, 5 + random.random() / 2)
-        exchanges.confirm_silent(stage.session, stage.community, now=stage.now)
-        if is_near:
-            listings.nudge_ending(stage.session, stage.now)
-
-
-def readings(director: "Director", _random: Random) -> Story:
-    """Every few weeks everybody has read everything, and once more some days ago."""
-    while director.ends - director.stage.now > 5 * WEEK:
-        yield director.stage.now + 3 * WEEK
-        director.stage.read_all_notices()
-    yield director.ends - 3 * DAY
-    director.stage.read_all_notices()
-
-
-def reversals(director: "Director", random: Random, moments: list[dt.datetime]) -> Story:
-    """A bookkeeper takes an entry back and says why."""
-    stage = director.stage
-    for moment, reason in zip(moments, REASONS_TO_REVERSE, strict=True):
-        yield moment
-        keepers = [key for key in stage.members if "treasurer" in stage.roles_of(key)]
-        recent = [one for one in stage.booked[-40:] if one.reversal_id is None]
-        if not keepers or not recent:
-            continue
-        keeper = stage.members[keepers[0]]
-        sides = {keeper.id}
-        others = [one for one in recent if not sides & {one.giver_id, one.receiver_id}]
-        exchange = random.choice(others)
-        if exchange.entry_id is not None:
-            exchanges.reverse_entry(
-                stage.session,
-                stage.community,
-                exchange.entry_id,
-                by=keeper,
-                reason=reason,
-                now=stage.now,
-            )
-            giver, receiver = stage.keys_of(exchange)
-            stage.minutes[giver] -= exchange.worked_minutes or 0
-            stage.minutes[receiver] += exchange.worked_minutes or 0
