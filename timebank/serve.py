@@ -7,6 +7,7 @@ In a larger installation the two are started by the machine's own service manage
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -110,42 +111,36 @@ class Child:
             self.process.terminate()
 
 
-class _StopAskedError(Exception):
-    """Ctrl-C, or the service manager wants us to stop."""
-
-
 def run(children: Sequence[Child]) -> int:
     """Run the children until one that does not come back stops, or until asked to stop.
 
     Returns:
         The exit status to end with: 0 when asked to stop, else the stopped child's.
     """
+    asked = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _StopAskedError
+        # Only noted: an exception here could fall between a child's start and our knowing of it.
+        asked.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return _watch(children)
-    except _StopAskedError:
-        return 0
+        return _watch(children, asked)
     finally:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
         _stop_all(children)
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _watch(children: Sequence[Child]) -> int:
+def _watch(children: Sequence[Child], asked: threading.Event) -> int:
     for child in children:
         child.start()
-    while True:
+    while not asked.wait(LOOK_SECONDS):
         for child in children:
             status = child.look_after()
             if status is not None:
                 return status or 1
-        time.sleep(LOOK_SECONDS)
+    return 0
 
 
 def _stop_all(children: Sequence[Child]) -> None:
