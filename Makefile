@@ -2,7 +2,9 @@
 #
 # The virtual environment is made from the hash-pinned lock files in requirements/. A stamp named
 # by the checksum of what went into it makes the second run start at once, and a changed lock
-# file, another Python or a moved folder makes it anew.
+# file, another Python or a moved folder makes it anew. The locks name everything, so pip is not to
+# look further (--no-deps): an older one would take the newest of a package that another one asks
+# for with an extra, and then miss its hash.
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -73,7 +75,7 @@ test -x $(PY) || $(PYTHON) -m venv $(VENV) \
   || { rm -rf $(VENV); echo "Python's venv is missing. On Debian: apt-get install python3-venv"; \
        exit 1; }; \
 echo "Setting up (the first time takes a minute or two) ..."; \
-$(PY) -m pip install -q --disable-pip-version-check --require-hashes \
+$(PY) -m pip install -q --disable-pip-version-check --require-hashes --no-deps \
   -r requirements/$(1).txt \
 && $(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
