@@ -5,7 +5,6 @@ large; how much memory a worker holds; and a yes to an hour, beside a bare `post
 """
 
 import contextlib
-import datetime as dt
 import itertools
 import threading
 import time
@@ -23,7 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from bench.http_server import Server, serving
-from bench.http_town import SLUG, Town, build
+from bench.http_town import MONTH, SLUG, Town, build
 from bench.registry import Conditions, Measured, benchmark
 from ledger.entries import EntryRequest, LegRequest
 from ledger.journal import post
@@ -46,7 +45,7 @@ SECRETS = {"TIMEBANK_SECRET_KEY": "x" * 64, "TIMEBANK_LEDGER_SECRET": "y" * 64}
 PAGES = {
     "front page": f"/at/{SLUG}/",
     "listings with search": f"/at/{SLUG}/offers?q=bread",
-    "statement": f"/at/{SLUG}/hours/statement?month=2026-03",
+    "statement": f"/at/{SLUG}/hours/statement?month={MONTH}",
 }
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -240,7 +239,7 @@ def _post(place: _Place, seconds: float) -> float:
     with place.app.app_context():
         engine = db.engine
     secret = engine.get_execution_options()[LEDGER_SECRET]
-    today = dt.date(2026, 6, 1)
+    today = utc_now().date()
     count, started = 0, time.monotonic()
     for number in itertools.count():
         if time.monotonic() - started >= seconds:

@@ -1,7 +1,7 @@
 """The servers that are asked for pages: ours, and one that does as little as a page can.
 
-gunicorn starts both in the same way. The bare one shows the same layout, filled with the same
-templates, after one query by primary key; nobody is signed in there and nothing is checked.
+gunicorn starts both in the same way. The bare one shows the same layout as a member sees it, with
+its navigation and help, after one query by primary key; nobody is looked up and nothing is checked.
 """
 
 import contextlib
@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from types import SimpleNamespace
 
-from flask import Flask, g, render_template
+from flask import Flask, g, render_template, request
 
 from tests.databases import free_port
 from timebank.app import create_app
@@ -50,11 +51,18 @@ def bare_app() -> Flask:
         app.teardown_request_funcs,
     ):
         hooks.clear()
-    app.template_context_processors[None] = [lambda: {"g": g}]
+    frame = {
+        "help_block": {"words": "Ask Ana, 10 to 12."},
+        "unread_notices": 3,
+        "waiting_work": 0,
+        "other_communities": [],
+    }
+    app.template_context_processors[None] = [lambda: {"g": g, "request": request, **frame}]
 
     @app.get("/bench/bare/<uuid:key>")
     def bare(key: uuid.UUID) -> str:
-        g.community, g.member, g.roles = db.session.get(Community, key), None, frozenset()
+        g.community, g.roles = db.session.get(Community, key), frozenset()
+        g.member = SimpleNamespace(state="active", first_name="Ana")
         return render_template("layouts/community.html", title="One row")
 
     return app

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ledger.entries import EntryRequest, LegRequest
 from ledger.journal import post
 from timebank import migrations
+from timebank.clock import utc_now
 from timebank.db import LEDGER_SECRET, WRITES, Base, db, new_id
 from timebank.demo import script
 from timebank.demo.script import Line
@@ -39,7 +40,10 @@ NOTICES_EACH = 40
 WAITING = 4_000
 BATCH_SIZE = 2_000
 SLUG = "town"
-BEGAN = dt.datetime(2024, 6, 3, 9, tzinfo=dt.UTC)
+#: A little less than two years ago, so that the present month is as full as the others.
+BEGAN = utc_now().replace(microsecond=0) - dt.timedelta(days=706)
+#: A month in the middle of it.
+MONTH = f"{BEGAN + dt.timedelta(days=400):%Y-%m}"
 Row = dict[str, Any]
 
 

@@ -23,7 +23,7 @@ from timebank.config import ROOT
 FOLDER = ROOT / "docs" / "images"
 CHROMIUM = Path(os.environ.get("TIMEBANK_TEST_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
-PHONE, DESK = (390, 844), (1280, 860)
+PHONE, DESK = (360, 740), (1280, 800)
 START_SECONDS_MAX = 180
 #: Where a visitor looks in.
 PLACE = "/at/windmill/"

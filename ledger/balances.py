@@ -4,13 +4,24 @@ Nothing here changes anything or takes a lock. Each question is a handful of ind
 lookups, whatever the size of the book.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from ledger import schema
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
@@ -148,11 +159,18 @@ def balance(connection: Connection, book_id: UUID, code: str) -> Balance:
 
 def balances(connection: Connection, book_id: UUID, codes: Sequence[str]) -> dict[str, Balance]:
     """What several accounts hold, by code; codes the book does not have are left out."""
-    account = schema.account.c
-    rows = connection.execute(
-        _balances().where(account.book_id == book_id, account.code.in_(sorted(codes)))
-    )
+    asked = {"book_id": book_id, "codes": sorted(codes)}
+    rows = connection.execute(_balances_question(), asked)
     return {row.code: Balance(*row) for row in rows}
+
+
+@cache
+def _balances_question() -> Select[Any]:
+    account = schema.account.c
+    return _balances().where(
+        account.book_id == bindparam("book_id"),
+        account.code.in_(bindparam("codes", expanding=True)),
+    )
 
 
 def trial_balance(
@@ -286,27 +304,46 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
+# The questions of a statement take longer to put together than to answer, so each is put together
+# once and asked with other values.
+
+
 def _last_seq(connection: Connection, book_id: UUID, moment: datetime) -> int:
     """The place of the last entry recorded before a moment; 0 if there was none.
 
     Time never goes back inside a book, so the latest such entry is also the last one.
     """
+    asked = {"book_id": book_id, "moment": moment}
+    return connection.execute(_last_seq_question(), asked).scalar() or 0
+
+
+@cache
+def _last_seq_question() -> Select[Any]:
     entry = schema.entry.c
-    found = connection.execute(
+    return (
         select(entry.seq)
-        .where(entry.book_id == book_id, entry.recorded_at < moment)
+        .where(entry.book_id == bindparam("book_id"), entry.recorded_at < bindparam("moment"))
         .order_by(entry.recorded_at.desc())
         .limit(1)
-    ).scalar()
-    return found or 0
+    )
 
 
 def _balance_at(connection: Connection, book_id: UUID, code: str, seq: int) -> int:
     """What an account held after a place in the book."""
+    asked = {"book_id": book_id, "code": code, "seq": seq}
+    return connection.execute(_balance_at_question(), asked).scalar() or 0
+
+
+@cache
+def _balance_at_question() -> Select[Any]:
     leg = schema.leg.c
     sides = [
         select(leg.seq, leg.n, after.label("balance"))
-        .where(leg.book_id == book_id, side == code, leg.seq <= seq)
+        .where(
+            leg.book_id == bindparam("book_id"),
+            side == bindparam("code"),
+            leg.seq <= bindparam("seq"),
+        )
         .order_by(leg.seq.desc(), leg.n.desc())
         .limit(1)
         .subquery()
@@ -316,17 +353,21 @@ def _balance_at(connection: Connection, book_id: UUID, code: str, seq: int) -> i
         )
     ]
     last = union_all(*(select(side) for side in sides)).subquery().c
-    found = connection.execute(
-        select(last.balance).order_by(last.seq.desc(), last.n.desc()).limit(1)
-    ).scalar()
-    return found or 0
+    return select(last.balance).order_by(last.seq.desc(), last.n.desc()).limit(1)
 
 
 def _lines(
     connection: Connection, book_id: UUID, code: str, after_seq: int, last_seq: int
 ) -> list[StatementLine]:
     """The movements of an account between two places in the book."""
+    asked = {"book_id": book_id, "code": code, "after_seq": after_seq, "last_seq": last_seq}
+    return [StatementLine(*row) for row in connection.execute(_lines_question(), asked)]
+
+
+@cache
+def _lines_question() -> Select[Any]:
     leg, entry, later = schema.leg.c, schema.entry.c, schema.entry.alias("later")
+    book_id: BindParameter[Any] = bindparam("book_id")
     sides = union_all(
         *(
             select(
@@ -335,7 +376,12 @@ def _lines(
                 other.label("counterpart_code"),
                 (leg.minutes * sign).label("minutes"),
                 after.label("balance_minutes"),
-            ).where(leg.book_id == book_id, side == code, leg.seq > after_seq, leg.seq <= last_seq)
+            ).where(
+                leg.book_id == book_id,
+                side == bindparam("code"),
+                leg.seq > bindparam("after_seq"),
+                leg.seq <= bindparam("last_seq"),
+            )
             for side, other, after, sign in (
                 (leg.payer_code, leg.payee_code, leg.payer_balance, literal(-1)),
                 (leg.payee_code, leg.payer_code, leg.payee_balance, literal(1)),
@@ -343,7 +389,7 @@ def _lines(
         )
     ).subquery()
     moved = sides.c
-    rows: Iterable[Any] = connection.execute(
+    return (
         select(
             moved.seq,
             moved.n,
@@ -362,7 +408,6 @@ def _lines(
         .outerjoin(later, and_(later.c.book_id == book_id, later.c.reverses == entry.id))
         .order_by(moved.seq, moved.n)
     )
-    return [StatementLine(*row) for row in rows]
 
 
 def _entries() -> Select[Any]:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask, g, request, url_for
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
@@ -28,6 +28,7 @@ from timebank.messaging import notices
 from timebank.messaging import queries as messages
 from timebank.messaging import service as messaging
 from timebank.web import access, assets, filters, headers, log, navigation, refusals
+from timebank.web.languages import Languages
 from timebank.web.session import new_submission_key
 
 #: Modules with blueprints, in no order that matters; each exposes `blueprints`.
@@ -87,7 +88,7 @@ def _setup_proxy(app: Flask, settings: Settings) -> None:
 
 def _setup_languages(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "timebank" / "translations")
-    Babel(app, locale_selector=_locale, timezone_selector=lambda: filters.zone().key)
+    Languages(app, locale_selector=_locale, timezone_selector=lambda: filters.zone().key)
 
 
 def _locale() -> str:

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community, CommunityChange
 
+# Asked on every page, so it is put together once.
+_BY_SLUG = sa.select(Community).where(Community.slug == sa.bindparam("slug"))
+
 
 def by_slug(session: Session, slug: str) -> Community | None:
     """Return the community of this slug, or None."""
-    return session.scalar(sa.select(Community).where(Community.slug == slug))
+    return session.scalar(_BY_SLUG, {"slug": slug})
 
 
 def every(session: Session) -> Sequence[Community]:

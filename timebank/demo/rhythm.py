@@ -53,7 +53,7 @@ def _spontaneous(director: "Director", monday: dt.date, random: Random) -> None:
         return
     giver, receiver, line = pair
     basis = random.choices(("hours", "mutual", "paid"), (0.955, 0.03, 0.015))[0]
-    if random.random() < 0.58:  # noqa: PLR2004 - more than half is not arranged here
+    if random.random() < 0.68:  # noqa: PLR2004 - two thirds are not arranged here
         director.begin(informal, giver, receiver, line, begins, basis=basis)
     else:
         director.begin(_later, begins - 4 * DAY, giver, receiver, line, basis=basis)
@@ -88,8 +88,8 @@ def nights(director: "Director", random: Random) -> Story:
 
 def readings(director: "Director", _random: Random) -> Story:
     """Every few weeks everybody has read everything, and once more some days ago."""
-    while director.ends - director.stage.now > 5 * WEEK:
-        yield director.stage.now + 3 * WEEK
+    while director.ends - director.stage.now > 7 * WEEK:
+        yield director.stage.now + 5 * WEEK
         director.stage.read_all_notices()
     yield director.ends - 3 * DAY
     director.stage.read_all_notices()

@@ -34,7 +34,7 @@ HOURS_OF_PART = {"morning": (9.5, 11.5), "afternoon": (13.0, 16.5), "evening": (
 WAKING_HOURS = (8, 22)
 OFFER_DAYS = 90
 #: Silence confirms at night, every so many days.
-NIGHTS_MAX = 3
+NIGHTS_MAX = 4
 REQUEST_DAYS = 45
 QUERIES = (
     "I think it was one hour, not two. We stopped when the rain came.",

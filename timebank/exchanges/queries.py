@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -185,7 +186,9 @@ class Deal:
         )
 
 
+@cache
 def _deals() -> sa.Select[Exchange, Member, Member, Category, Listing]:
+    """Join an exchange with all it is shown with; made once, because making it takes a while."""
     giver, receiver = aliased(Member), aliased(Member)
     here = Exchange.community_id
     return (

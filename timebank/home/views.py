@@ -20,7 +20,7 @@ from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
 from timebank.listings import queries as listings
 from timebank.listings.models import Listing
-from timebank.listings.queries import Branch, Wanted
+from timebank.listings.queries import Outline, Wanted
 from timebank.listings.tree import ICON_OF_OTHERS, ICONS
 from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
@@ -173,11 +173,11 @@ def _recent(viewer: Member | None) -> list[dict[str, object]]:
     )
     if not found:
         return []
-    icons = _icons(listings.categories(session, key))
+    icons = _icons(listings.outline(session, key))
     return [_card(listing, owner, icons, viewer) for listing, owner in found]
 
 
-def _icons(tree: Sequence[Branch]) -> dict[object, str]:
+def _icons(tree: Sequence[Outline]) -> dict[object, str]:
     return {
         category.id: ICONS.get(branch.top.key, ICON_OF_OTHERS)
         for branch in tree

@@ -210,11 +210,22 @@ def lookalikes(
 # --------------------------------------------------------------------- roles and history
 
 
+# Three questions of every page, put together once.
+_MEMBERSHIP = sa.select(Member).where(
+    Member.community_id == sa.bindparam("community_id"),
+    Member.person_id == sa.bindparam("person_id"),
+)
+_ROLES = sa.select(RoleGrant.role).where(
+    RoleGrant.community_id == sa.bindparam("community_id"),
+    RoleGrant.member_id == sa.bindparam("member_id"),
+    RoleGrant.ended_at.is_(None),
+)
+_DEVICE = sa.select(DeviceSession).where(DeviceSession.secret_hash == sa.bindparam("secret_hash"))
+
+
 def membership_of(session: Session, community: Community, person_id: uuid.UUID) -> Member | None:
     """Return a person's membership of a community, whatever its state, or None."""
-    return session.scalar(
-        sa.select(Member).where(Member.community_id == community.id, Member.person_id == person_id)
-    )
+    return session.scalar(_MEMBERSHIP, {"community_id": community.id, "person_id": person_id})
 
 
 def memberships_of(session: Session, person_id: uuid.UUID) -> list[tuple[Member, Community]]:
@@ -238,15 +249,8 @@ def belongs_elsewhere(session: Session, person_id: uuid.UUID, community_id: uuid
 
 def roles_of(session: Session, member: Member) -> frozenset[str]:
     """Name the roles a member holds now; empty for most."""
-    return frozenset(
-        session.scalars(
-            sa.select(RoleGrant.role).where(
-                RoleGrant.community_id == member.community_id,
-                RoleGrant.member_id == member.id,
-                RoleGrant.ended_at.is_(None),
-            )
-        )
-    )
+    asked = {"community_id": member.community_id, "member_id": member.id}
+    return frozenset(session.scalars(_ROLES, asked))
 
 
 def holders(session: Session, community_id: uuid.UUID, role: str) -> Sequence[Member]:
@@ -318,9 +322,7 @@ def invitation(
 
 def device_of(session: Session, secret: str, *, now: dt.datetime) -> DeviceSession | None:
     """Return the device that holds this secret, or None if it ended or lay idle too long."""
-    device = session.scalar(
-        sa.select(DeviceSession).where(DeviceSession.secret_hash == hash_secret(secret))
-    )
+    device = session.scalar(_DEVICE, {"secret_hash": hash_secret(secret)})
     return device if device is not None and is_signed_in(device, now=now) else None
 
 

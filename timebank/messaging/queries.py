@@ -266,16 +266,18 @@ def messages_since(session: Session, author: Member, since: dt.datetime) -> int:
 # ------------------------------------------------------------------------------ notices
 
 
+# Asked on every page, so it is put together once.
+_UNREAD = sa.select(sa.func.count()).where(
+    Notice.community_id == sa.bindparam("community_id"),
+    Notice.member_id == sa.bindparam("member_id"),
+    Notice.read_at.is_(None),
+)
+
+
 def unread_count(session: Session, member: Member) -> int:
     """Count the notices a member has not opened yet."""
-    count = session.scalar(
-        sa.select(sa.func.count()).where(
-            Notice.community_id == member.community_id,
-            Notice.member_id == member.id,
-            Notice.read_at.is_(None),
-        )
-    )
-    return count or 0
+    asked = {"community_id": member.community_id, "member_id": member.id}
+    return session.scalar(_UNREAD, asked) or 0
 
 
 def notices(

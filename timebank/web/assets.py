@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import flask_bootstrap
-from flask import Blueprint, Response, abort, make_response, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, request, url_for
 
 from timebank.web import icons
 from timebank.web.access import Access, access
@@ -92,10 +92,14 @@ def asset_url(name: str) -> str:
     Raises:
         FileNotFoundError: If there is no such asset; a page must not ask for one.
     """
-    content = content_of(name)
-    if content is None:
-        raise FileNotFoundError(name)
-    return url_for("assets.file", digest=_hash(content), name=name)
+    # A page names the sheet of icons once for each icon; its address is found once a request.
+    found: dict[str, str] = g.setdefault("asset_urls", {})
+    if name not in found:
+        content = content_of(name)
+        if content is None:
+            raise FileNotFoundError(name)
+        found[name] = url_for("assets.file", digest=_hash(content), name=name)
+    return found[name]
 
 
 @bp.get("/assets/<digest>/<path:name>")

@@ -158,20 +158,21 @@ def _icons(tree: Sequence[Outline]) -> dict[uuid.UUID, str]:
 def _choices(kind: str, tree: Sequence[Outline]) -> dict[str, Any]:
     """Return what the list can be narrowed to."""
     areas = queries.areas(db.session(), g.community.id, kind)
+    headings = [
+        {
+            "key": branch.top.key,
+            "name": names.name_of(branch.top),
+            "leaves": [(leaf.key, names.name_of(leaf)) for leaf in branch.leaves],
+        }
+        for branch in tree
+    ]
     return {
         "category": [
-            (category.key, names.name_of(category))
-            for branch in tree
-            for category in (branch.top, *branch.leaves)
+            choice
+            for heading in headings
+            for choice in ((heading["key"], heading["name"]), *heading["leaves"])
         ],
-        "headings": [
-            {
-                "key": branch.top.key,
-                "name": names.name_of(branch.top),
-                "leaves": [(leaf.key, names.name_of(leaf)) for leaf in branch.leaves],
-            }
-            for branch in tree
-        ],
+        "headings": headings,
         "support": list(names.SUPPORTS.items()),
         "day": facts.week_days(),
         "area": [(area, area) for area in areas],
