@@ -65,7 +65,7 @@ def make_member(
         first_name=first_name,
         folded_name=first_name.lower(),
         joined_at=now,
-        **columns,
+        **({"rules_version": community.house_rules_version} | columns),
     )
     session.add(member)
     session.flush()

@@ -24,6 +24,7 @@ from timebank.home import queries as home
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession, Member
+from timebank.members.views.rules import first_page
 from timebank.messaging import notices
 from timebank.messaging import queries as messages
 from timebank.messaging import service as messaging
@@ -175,6 +176,7 @@ def _setup_access(app: Flask) -> None:
             community=communities.by_slug,
             member=_membership,
             roles=members.roles_of,
+            first=first_page,
         ),
     )
 

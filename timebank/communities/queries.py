@@ -22,6 +22,22 @@ def every(session: Session) -> Sequence[Community]:
     return session.scalars(sa.select(Community).order_by(Community.name)).all()
 
 
+def house_rules_at(session: Session, community_id: uuid.UUID, version: int) -> str | None:
+    """Return the house rules as they stood in an earlier version, or None if nobody knows."""
+    if version < 1:
+        return None
+    # The first change is what ended version 1, and so on.
+    return session.scalar(
+        sa.select(CommunityChange.before)
+        .where(
+            CommunityChange.community_id == community_id, CommunityChange.setting == "house_rules"
+        )
+        .order_by(CommunityChange.id)
+        .offset(version - 1)
+        .limit(1)
+    )
+
+
 def changes(
     session: Session, community_id: uuid.UUID, *, limit: int = 50
 ) -> Sequence[CommunityChange]:

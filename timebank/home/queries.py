@@ -11,6 +11,7 @@ from timebank.communities.models import Community
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.queries import Deal, deals_where
 from timebank.listings.models import Listing
+from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.messaging.models import Conversation, Participant
 
@@ -151,6 +152,7 @@ class Work:
         unanswered: Reports that only an answer can confirm, and none came.
         unmet: Requests that nobody took up for a week.
         ending: Offers whose last day is near; they wait for nobody.
+        unheard: People without e-mail to go through the house rules with.
         counts: How many there are in all, by the names above.
     """
 
@@ -160,6 +162,7 @@ class Work:
     unanswered: list[Deal]
     unmet: list[tuple[Listing, Member]]
     ending: list[tuple[Listing, Member]]
+    unheard: list[Member]
     counts: dict[str, int]
 
 
@@ -184,6 +187,15 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
                 Listing.state == "open",
                 Listing.ends_on.between(today, today + ENDING_WITHIN),
             ),
+        ),
+        unheard=list(
+            members.page(
+                session,
+                key,
+                states=("active", "paused"),
+                behind=community.house_rules_version,
+                limit=SECTION_MAX,
+            )
         ),
         counts=_counts(session, key, now=now, today=today),
     )

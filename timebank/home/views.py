@@ -62,7 +62,11 @@ def index() -> ResponseReturnValue:
     coming = [deal for deal in under_way if deal not in waiting]
     return render_template(
         "home/member.html",
-        waiting=[*_messages(figures.unread), *(_line(deal, waits=True) for deal in waiting)],
+        waiting=[
+            *_rules(),
+            *_messages(figures.unread),
+            *(_line(deal, waits=True) for deal in waiting),
+        ],
         coming=[_line(deal, waits=False) for deal in coming[:UNDER_WAY_MAX]],
         more=max(0, len(coming) - UNDER_WAY_MAX),
         minutes=_minutes(),
@@ -75,6 +79,15 @@ def _minutes() -> int | None:
         return hours.balance_of(db.session(), g.member).posted
     except NoSuchAccountError:
         return None
+
+
+def _rules() -> list[dict[str, object]]:
+    """Return a line for somebody who has not agreed to the newest house rules yet."""
+    member, community = g.member, g.community
+    if member.rules_version >= community.house_rules_version:
+        return []
+    words = _("The house rules have changed") if member.rules_version else _("The house rules")
+    return [{"words": words, "href": url_for("members.rules"), "icon": "file-earmark-text"}]
 
 
 def _messages(count: int) -> list[dict[str, object]]:
@@ -218,6 +231,8 @@ def work() -> ResponseReturnValue:
         _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
         _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
         _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
+        _section(_("House rules to go through together"), "unheard", found.unheard, _unheard, found)
+        | {"all": url_for("members.people", part="rules")},
     ]
     return render_template(
         "home/work.html", sections=[section for section in sections if section["rows"]]
@@ -232,6 +247,7 @@ def _section(
         "title": title,
         "rows": [row(thing) for thing in things],
         "more": max(0, count - len(things)),
+        "all": None,
     }
 
 
@@ -242,6 +258,16 @@ def _joiner(member: Member) -> dict[str, object]:
         "href": url_for("members.person", member_id=member.id),
         "act": url_for("members.decide", member_id=member.id, what="approve"),
         "act_words": _("Let in"),
+    }
+
+
+def _unheard(member: Member) -> dict[str, object]:
+    return {
+        "words": member.first_name,
+        "note": " · ".join(filter(None, (member.account_code, member.area))),
+        "href": url_for("members.person", member_id=member.id),
+        "act": url_for("members.rules_together", member_id=member.id),
+        "act_words": _("Read them"),
     }
 
 

@@ -52,12 +52,19 @@ def register(cli: AppGroup) -> None:
 @click.option("--area", default="", help="Part of town, never a street.")
 @click.option("--email", default="", help="They can then sign in by a link sent there.")
 @click.option("--phone", default="")
+@click.option("--rules-told", is_flag=True, help="You went through the house rules with them.")
 @click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, help="May be repeated.")
 @click.option("--card", is_flag=True, help="Make a code card, and show its code once.")
 @community_option
 @json_option
 def add(
-    *, roles: tuple[str, ...], card: bool, slug: str | None, as_json: bool, **told: str
+    *,
+    roles: tuple[str, ...],
+    card: bool,
+    rules_told: bool,
+    slug: str | None,
+    as_json: bool,
+    **told: str,
 ) -> None:
     """Add a member. A first name is enough."""
     told = {field: one_line(value) for field, value in told.items()}
@@ -67,7 +74,14 @@ def add(
     def work(session: Session) -> dict[str, Any]:
         now = utc_now()
         community = session.get_one(Community, community_id)
-        member = service.add_member(session, community, by=None, now=now, **told)  # type: ignore[arg-type]  # checked above
+        member = service.add_member(
+            session,
+            community,
+            has_heard_rules=rules_told,
+            by=None,
+            now=now,
+            **told,  # type: ignore[arg-type]  # checked above
+        )
         if member.email and member.person_id is not None:
             service.note_address(session, member.person_id, member.email)
         for role in dict.fromkeys(roles):

@@ -38,6 +38,19 @@ class NameMissingError(RefusalError):
     """A member needs a first name, whatever else stays unknown."""
 
 
+class NoSuchRulesError(ConflictError):
+    """The house rules never had this version.
+
+    Args:
+        version: The version somebody is said to have read.
+    """
+
+    def __init__(self, version: int) -> None:
+        """Keep the version."""
+        super().__init__(version)
+        self.version = version
+
+
 class AddressTakenError(ConflictError):
     """Somebody else signs in with this e-mail address. Said to coordinators only."""
 

@@ -149,6 +149,18 @@ class RulesForm(PageForm):
     )
 
 
+def _version_typed(value: object) -> int:
+    """Read a version as the page sends it; 0, which no rules have, if it is none."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0  # noqa: PLR2004 - fits an integer
+
+
+class RulesReadForm(PageForm):
+    """Which version of the house rules somebody read and agrees to."""
+
+    version = HiddenField(filters=[_version_typed])
+
+
 class ButtonForm(PageForm):
     """A page that has only a button."""
 
@@ -235,12 +247,14 @@ class NewMemberForm(PageForm):
     area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
     email = email_field()
     phone = phone_field()
+    has_heard_rules = BooleanField(_l("We went through the house rules together"))
     is_new = HiddenField()
 
     @property
     def details(self) -> dict[str, str]:
         """What was entered, by field."""
-        return {field.name: field.data or "" for field in self.asked if field.name != "is_new"}
+        told = {"first_name", "last_name", "area", "email", "phone"}
+        return {field.name: field.data or "" for field in self.asked if field.name in told}
 
 
 # ---------------------------------------------------------------------------- signing in

@@ -40,6 +40,7 @@ EVENTS = (
     "role given",
     "role ended",
     "changed",
+    "rules agreed",
 )
 TOKEN_PURPOSES = ("sign in", "join")
 
@@ -190,7 +191,7 @@ class Member(OfCommunity, Base):
     email_seen_by: Mapped[str] = mapped_column(sa.String(12), default="coordinator")
     phone_seen_by: Mapped[str] = mapped_column(sa.String(12), default="coordinator")
     about_seen_by: Mapped[str] = mapped_column(sa.String(12), default="community")
-    #: Version of the house rules agreed to; 0 means a coordinator went through them aloud.
+    #: Version of the house rules agreed to, by themselves or aloud; 0 means none yet.
     rules_version: Mapped[int] = mapped_column(default=0)
     joined_at: Mapped[dt.datetime]
 

@@ -96,6 +96,7 @@ def page(
     states: Sequence[str],
     text: str = "",
     after: uuid.UUID | None = None,
+    behind: int | None = None,
     limit: int,
 ) -> Sequence[Member]:
     """Return members in order of their names.
@@ -106,9 +107,12 @@ def page(
         states: Which of `models.STATES`.
         text: Words of the name without accents or capitals, or a member number; "" for all.
         after: The last member of the page before, or None from the start.
+        behind: Only those to go through this version of the house rules with; None for all.
         limit: At most so many.
     """
     wanted = sa.select(Member).where(Member.community_id == community_id, Member.state.in_(states))
+    if behind is not None:
+        wanted = wanted.where(_rules_behind(behind))
     if text:
         wanted = wanted.where(_fits(text))
     if after is not None:
@@ -166,6 +170,26 @@ def waiting_count(session: Session, community_id: uuid.UUID) -> int:
     count = session.scalar(
         sa.select(sa.func.count()).where(
             Member.community_id == community_id, Member.state == "waiting"
+        )
+    )
+    return count or 0
+
+
+def _rules_behind(version: int) -> sa.ColumnElement[bool]:
+    """Say who has not agreed to this version and has no e-mail.
+
+    The others are asked by the site itself, when they come by.
+    """
+    return sa.and_(
+        Member.rules_version < version, Member.email == "", Member.state.in_(policy.BELONGING)
+    )
+
+
+def behind_count(session: Session, community: Community) -> int:
+    """Count the members whom a coordinator should go through the house rules with."""
+    count = session.scalar(
+        sa.select(sa.func.count()).where(
+            Member.community_id == community.id, _rules_behind(community.house_rules_version)
         )
     )
     return count or 0

@@ -53,11 +53,13 @@ class Register(Generic[CommunityT, MemberT]):
         community: Finds a community by its slug, or None.
         member: Finds a person's membership of a community, or None.
         roles: Names the roles a member holds now.
+        first: Says where a member is led before the page they asked for, or None.
     """
 
     community: Callable[[Session, str], CommunityT | None]
     member: Callable[[Session, CommunityT, uuid.UUID], MemberT | None]
     roles: Callable[[Session, MemberT], frozenset[str]]
+    first: Callable[[CommunityT, MemberT], str | None]
 
 
 def access(rule: Access) -> Callable[[View], View]:
@@ -134,8 +136,12 @@ def init_app(app: Flask, register: Register[CommunityT, MemberT]) -> None:
             values.setdefault(SLUG, community.slug)
 
     @app.before_request
-    def _load_caller() -> None:
+    def _load_caller() -> ResponseReturnValue | None:
         _load(register)
+        if g.member is None:
+            return None
+        first = register.first(g.community, g.member)
+        return None if first is None else redirect(first, code=303)
 
 
 def _load(register: Register[CommunityT, MemberT]) -> None:

@@ -81,3 +81,24 @@ def test_communities_are_listed_by_name(session: Session) -> None:
     make_community(session, slug="a", name="Ash")
     assert [one.name for one in queries.every(session)] == ["Ash", "Beech"]
     assert queries.by_slug(session, "none") is None
+
+
+def test_what_is_new_in_a_text_is_found_line_by_line() -> None:
+    before = "Be kind.\n\nCome  on time.\r\nNo money."
+    assert policy.rewording(before, "Be kind.\nCome on time.\nNo money.") == policy.Rewording(
+        (), ()
+    )
+    changed = policy.rewording(before, "Be kind and calm.\nCome on time.\nNo money.\nSay no.")
+    assert changed == policy.Rewording(("Be kind and calm.", "Say no."), ("Be kind.",))
+
+
+def test_the_house_rules_of_each_version_are_remembered(session: Session) -> None:
+    community = service.create_community(
+        session, slug="elm", name="Elm", now=NOW, house_rules="One."
+    )
+    for text in ("Two.", "Three."):
+        service.change_settings(
+            session, community, {"house_rules": text}, by_member_id=None, now=NOW
+        )
+    said = [queries.house_rules_at(session, community.id, version) for version in range(4)]
+    assert said == [None, "One.", "Two.", None]

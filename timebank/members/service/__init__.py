@@ -6,6 +6,7 @@ Nothing here commits, reads the clock or knows a request.
 from timebank.members.service.belonging import (
     Answers,
     add_member,
+    agree_to_rules,
     approve,
     bring_back,
     edit_member,
@@ -37,6 +38,7 @@ __all__ = [
     "Limit",
     "Link",
     "add_member",
+    "agree_to_rules",
     "approve",
     "begin_device",
     "bring_back",

@@ -19,6 +19,7 @@ from timebank.members.errors import (
     InvitationNeededError,
     JoiningRefusedError,
     NameMissingError,
+    NoSuchRulesError,
 )
 from timebank.members.models import FOLDED_LENGTH_MAX, Invitation, Member, Person
 from timebank.members.service.cards import stop_card
@@ -53,7 +54,7 @@ class Answers:
         phone: As typed.
         could_offer: In their own words.
         would_like: In their own words.
-        rules_version: Version of the house rules they agreed to; 0 if told aloud.
+        rules_version: Version of the house rules they agreed to; 0 if none yet.
     """
 
     first_name: str
@@ -86,6 +87,7 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
     area: str = "",
     email: str = "",
     phone: str = "",
+    has_heard_rules: bool = False,
     by: Member | None,
     now: dt.datetime,
     person_id: uuid.UUID | None = None,
@@ -100,6 +102,7 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
         area: The part of town, or "".
         email: "" if there is none.
         phone: "" if there is none.
+        has_heard_rules: Whether somebody went through the house rules with them, and they agreed.
         by: The coordinator, or None from the command line.
         now: Aware time of joining.
         person_id: Somebody who signs in already, or None for somebody new.
@@ -108,7 +111,13 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
         NameMissingError: If the first name is empty.
         AlreadyMemberError: If the person belongs here already.
     """
-    answers = Answers(first_name=first_name, area=area, email=email, phone=phone)
+    answers = Answers(
+        first_name=first_name,
+        area=area,
+        email=email,
+        phone=phone,
+        rules_version=community.house_rules_version if has_heard_rules else 0,
+    )
     if person_id is not None and queries.membership_of(session, community, person_id) is not None:
         raise AlreadyMemberError
     member = _new_member(session, community, answers, "active", person_id=person_id, now=now)
@@ -374,6 +383,40 @@ def edit_member(
         member.folded_name = _folded_name(member)
         note(session, member, "changed", by=by, reason=", ".join(changed), now=now)
     return changed
+
+
+def agree_to_rules(
+    session: Session,
+    community: Community,
+    member: Member,
+    *,
+    version: int,
+    by: Member,
+    now: dt.datetime,
+) -> bool:
+    """Keep that a member agreed to a version of the house rules; tell whether that was news.
+
+    What counts is the version they read: where the rules changed meanwhile, they are asked again.
+
+    Args:
+        session: The open unit of work; this function never commits it.
+        community: Whose rules.
+        member: Who agreed.
+        version: What they read, or what was read to them.
+        by: The member, or the coordinator who went through the rules with them.
+        now: Aware time.
+
+    Raises:
+        NoSuchRulesError: If the rules never had this version.
+    """
+    if not 1 <= version <= community.house_rules_version:
+        raise NoSuchRulesError(version)
+    session.refresh(member, with_for_update=True)
+    if member.rules_version >= version:
+        return False
+    member.rules_version = version
+    note(session, member, "rules agreed", by=by, reason=str(version), now=now)
+    return True
 
 
 def invite(session: Session, community: Community, *, by: Member, now: dt.datetime) -> str:

@@ -15,6 +15,7 @@ from timebank.members.views import (
     passwords,
     people,
     refused,
+    rules,
 )
 from timebank.members.views.blueprints import EVERY as blueprints  # noqa: N811 - the agreed name
 
@@ -30,4 +31,5 @@ __all__ = [
     "passwords",
     "people",
     "refused",
+    "rules",
 ]

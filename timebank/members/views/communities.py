@@ -9,6 +9,7 @@ from timebank.communities import service
 from timebank.communities.models import Community, CommunityChange
 from timebank.db import db
 from timebank.members import queries
+from timebank.members import service as members
 from timebank.members.forms import JOINING_WORDS, LOCALE_WORDS, LimitField, SettingsForm
 from timebank.members.views.blueprints import communities as bp
 from timebank.members.views.caller import device, own_device
@@ -97,6 +98,12 @@ def settings() -> ResponseReturnValue:
         changes = service.change_settings(
             session, community, form.settings, by_member_id=me().id, now=utc_now()
         )
+        if any(change.setting == "house_rules" for change in changes):
+            # Whoever wrote them need not be asked.
+            version = community.house_rules_version
+            members.agree_to_rules(
+                session, community, me(), version=version, by=me(), now=utc_now()
+            )
         if changes:
             flash(_("The settings are changed."))
         else:

@@ -18,7 +18,7 @@ from timebank.members.service.devices import begin_device, end_device
 from timebank.members.service.throttle import JOIN_FROM
 from timebank.members.views.blueprints import joining as bp
 from timebank.members.views.caller import agent, count_try, device, hand_cookie, own_device
-from timebank.members.views.place import front_page, here
+from timebank.members.views.place import front_page, here, house_rules
 from timebank.web import drafts
 from timebank.web.access import Access, access
 from timebank.web.drafts import Draft
@@ -133,6 +133,7 @@ def step(draft_id: uuid.UUID, name: str) -> ResponseReturnValue:
         step=NAMES.index(name) + 1,
         steps=len(STEPS),
         back=_before(draft, name, is_change=is_change),
+        rules=house_rules(here()),
     )
     return page, UNPROCESSABLE if form.is_submitted() else 200
 

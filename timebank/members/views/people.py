@@ -7,6 +7,7 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
+from timebank.communities.models import Community
 from timebank.db import db
 from timebank.members import forms, policy, queries, service
 from timebank.members.errors import MemberNotFoundError
@@ -53,6 +54,7 @@ EVENT_WORDS = {
     "role given": _l("Role given"),
     "role ended": _l("Role ended"),
     "changed": _l("Details changed"),
+    "rules agreed": _l("Went through the house rules together"),
 }
 ALIKE_WORDS = {
     "email": _l("same e-mail"),
@@ -60,14 +62,20 @@ ALIKE_WORDS = {
     "name": _l("a name much like it"),
 }
 #: Kinds of events whose "reason" says what, and not why.
-REASON_IS_NO_REASON = {"changed", "role given", "role ended"}
+REASON_IS_NO_REASON = {"changed", "role given", "role ended", "rules agreed"}
 #: Parts of the list, the first being what is shown when nothing is asked for.
 PARTS = {
     "here": ("active", "paused"),
     "waiting": ("waiting",),
     "gone": ("left", "refused"),
+    "rules": ("active", "paused"),
 }
-PART_WORDS = {"here": _l("Here"), "waiting": _l("Waiting"), "gone": _l("Left or not let in")}
+PART_WORDS = {
+    "here": _l("Here"),
+    "waiting": _l("Waiting"),
+    "gone": _l("Left or not let in"),
+    "rules": _l("House rules to go through"),
+}
 
 
 @bp.get("/people")
@@ -84,17 +92,18 @@ def people() -> ResponseReturnValue:
         states=PARTS[part],
         text=text,
         after=key_of(request.args.get("after")),
+        behind=community.house_rules_version if part == "rules" else None,
         limit=PAGE_SIZE + 1,
     )
     paged = cut(found, [member.id for member in found])
-    counts = queries.count_by_state(session, community.id)
     tabs = [
         (
-            f"{PART_WORDS[name]} ({sum(counts.get(state, 0) for state in states)})",
+            f"{PART_WORDS[name]} ({count})",
             url_for("members.people", part=name, q=text or None),
             name == part,
         )
-        for name, states in PARTS.items()
+        for name, count in _counts(community).items()
+        if count or name in {part, "here", "waiting", "gone"}
     ]
     later = paged.after and url_for("members.people", part=part, q=text or None, after=paged.after)
     return render_template(
@@ -105,6 +114,15 @@ def people() -> ResponseReturnValue:
         text=text,
         later=later,
     )
+
+
+def _counts(community: Community) -> dict[str, int]:
+    """Count the people of each part of the list."""
+    counts = queries.count_by_state(db.session(), community.id)
+    by_part = {
+        name: sum(counts.get(state, 0) for state in states) for name, states in PARTS.items()
+    }
+    return by_part | {"rules": queries.behind_count(db.session(), community)}
 
 
 def _row(member: Member) -> dict[str, Any]:
@@ -207,6 +225,8 @@ def _desk(member: Member) -> dict[str, Any]:
         "alike": [alike_row(one) for one in alike],
         "card": queries.card_in_use(session, member),
         "own_page": member.id == me().id,
+        "rules_open": member.rules_version < here().house_rules_version
+        and member.state in policy.BELONGING,
     }
 
 
@@ -214,6 +234,8 @@ def _event_words(kind: str, is_own: bool, reason: str) -> str:  # noqa: FBT001 -
     words = str(EVENT_WORDS[kind])
     if kind in {"role given", "role ended"}:
         return f"{words}: {ROLE_WORDS.get(reason, reason)}"
+    if kind == "rules agreed" and is_own:
+        return _("Agreed to the house rules")
     return words if not is_own else _("%(what)s, by themselves", what=words)
 
 
@@ -260,6 +282,7 @@ def add() -> ResponseReturnValue:
         area=told["area"],
         email=told["email"],
         phone=told["phone"],
+        has_heard_rules=form.has_heard_rules.data,
         by=me(),
         now=now,
     )

@@ -23,6 +23,10 @@ say(
     ),
 )
 say(errors.NameMissingError, _l("A first name is needed. Any name people may call you is fine."))
+say(
+    errors.NoSuchRulesError,
+    _l("The house rules have changed since. Open the page again and read them once more."),
+)
 say(errors.AddressTakenError, _l("Somebody else signs in with this e-mail address."))
 say(
     errors.LastCoordinatorError,
