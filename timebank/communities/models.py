@@ -15,6 +15,9 @@ WORDS_LENGTH_MAX = 1000
 RULES_LENGTH_MAX = 4000
 HELP_LENGTH_MAX = 300
 JOINING = ("open", "approval", "invitation")
+#: What becomes of help that two people gave each other for the same time: nothing moves, or each is
+#: credited with what they gave, out of a source of the book.
+MUTUAL_HELP = ("even", "credited")
 LOCALES = ("en", "da", "es", "ca")
 ROUNDING_MINUTES = (1, 5, 6, 10, 15, 30)
 #: Longest single exchange, in minutes, whatever a community allows.
@@ -36,6 +39,7 @@ SETTINGS = (
     "ceiling_minutes",
     "confirm_days",
     "silent_minutes_max",
+    "mutual_help",
     "house_rules",
 )
 
@@ -56,6 +60,7 @@ class Community(Base):
         at_most("help_words", HELP_LENGTH_MAX),
         one_of("joining", JOINING),
         one_of("locale", LOCALES),
+        one_of("mutual_help", MUTUAL_HELP),
         CheckConstraint(f"rounding_minutes IN {ROUNDING_MINUTES}", name="rounding_minutes_known"),
         CheckConstraint(
             f"exchange_minutes_max BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}",
@@ -94,6 +99,7 @@ class Community(Base):
     confirm_days: Mapped[int] = mapped_column(default=7)
     #: Longest exchange that silence may confirm, in minutes; 0 means silence never does.
     silent_minutes_max: Mapped[int] = mapped_column(default=4 * 60)
+    mutual_help: Mapped[str] = mapped_column(sa.String(10), default="even")
     house_rules: Mapped[str] = mapped_column(sa.Text, default="")
     house_rules_version: Mapped[int] = mapped_column(default=1)
     #: Who to turn to: phone, person, place. Shown at the foot of every page.

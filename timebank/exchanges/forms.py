@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from timebank.communities.models import Community
 from timebank.exchanges.models import BASES, WORDS_LENGTH_MAX
 from timebank.exchanges.names import BASES as BASE_NAMES
+from timebank.exchanges.names import BOTH_CREDITED
 from timebank.listings.models import PARTS_OF_DAY, PLACES, TITLE_LENGTH_MAX
 from timebank.listings.names import PARTS, name_of
 from timebank.listings.names import PLACES as PLACE_NAMES
@@ -56,6 +57,13 @@ def offer_minutes(field: MinutesField, community: Community, chosen: int | None 
     if chosen and chosen % step:
         steps = [minutes for minutes, _label in field.choices]
         field.choices = [(minutes, hours_label(minutes)) for minutes in sorted([*steps, chosen])]
+
+
+def offer_bases(field: SelectField, community: Community) -> None:
+    """Offer the ways in which time counts, in the words of the community's own rule."""
+    credited = community.mutual_help == "credited"
+    words = {**BASE_NAMES, "mutual": BOTH_CREDITED} if credited else BASE_NAMES
+    field.choices = choices_of({basis: words[basis] for basis in BASES})
 
 
 def offer_categories(field: SelectField, tree: Sequence[Branch]) -> None:
@@ -209,6 +217,6 @@ class LogForm(PageForm):
     title = LineField(_l("In a few words"), length_max=TITLE_LENGTH_MAX)
     basis = SelectField(
         _l("How does it count?"),
-        choices=choices_of({basis: BASE_NAMES[basis] for basis in BASES}),
+        choices=[],
         default="hours",
     )

@@ -14,6 +14,8 @@ BASES: Mapping[str, str] = {
     "mutual": _l("As even: we helped each other for the same time"),
     "paid": _l("Not at all: it was paid work"),
 }
+#: The same for mutual help, where the community credits both.
+BOTH_CREDITED = _l("As hours for both: we helped each other for the same time")
 #: Word and kind of tag for a state in a list.
 STATES: Mapping[str, tuple[str, str]] = {
     "proposed": (_l("Suggested"), "wait"),
@@ -45,6 +47,28 @@ _NOBODY: Mapping[str, str] = {
     "confirm": _l("Confirmed, because nobody said otherwise"),
     "hold": _l("Both agree. The hours wait for a limit"),
 }
+
+
+def basis_words(exchange: Exchange, *, mutual_help: str) -> str:
+    """Say how the time of mutual or paid help counts, or counted; "" for hours."""
+    if exchange.basis == "hours":
+        return ""
+    if exchange.basis == "paid":
+        return _("Paid work: it is noted here, and no hours move.")
+    hours = hours_label(exchange.worked_minutes or exchange.agreed_minutes)
+    if exchange.entry_id is not None:
+        return _("Each gave and got %(hours)s, and each was credited with it.", hours=hours)
+    if is_credited(exchange, mutual_help=mutual_help):
+        return _("Each gives and gets %(hours)s, and is credited with it.", hours=hours)
+    return _("Each gave and got %(hours)s. That evens out: no hours move.", hours=hours)
+
+
+def is_credited(exchange: Exchange, *, mutual_help: str) -> bool:
+    """Tell whether both sides of mutual help are credited, or were; the past keeps its own rule."""
+    if exchange.basis != "mutual":
+        return False
+    rule_holds = exchange.state != "confirmed" and mutual_help == "credited"
+    return exchange.entry_id is not None or rule_holds
 
 
 def state_tag(exchange: Exchange, *, waits_for_me: bool) -> tuple[str, str]:

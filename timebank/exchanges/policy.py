@@ -131,6 +131,16 @@ def state_after(exchange: Exchange, move: str, parts: frozenset[Part]) -> str:
     return rule.state_after
 
 
+def moves_hours(basis: str, mutual_help: str) -> bool:
+    """Tell whether confirming moves hours.
+
+    Args:
+        basis: How the time counts, of `models.BASES`.
+        mutual_help: The community's rule, of `communities.models.MUTUAL_HELP`.
+    """
+    return basis == "hours" or (basis == "mutual" and mutual_help == "credited")
+
+
 def other_side(exchange: Exchange, member_id: uuid.UUID) -> uuid.UUID:
     """Return the other of the two."""
     return exchange.receiver_id if member_id == exchange.giver_id else exchange.giver_id

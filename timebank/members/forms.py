@@ -12,6 +12,7 @@ from timebank.communities.models import (
     HELP_LENGTH_MAX,
     JOINING,
     LOCALES,
+    MUTUAL_HELP,
     ROUNDING_MINUTES,
     RULES_LENGTH_MAX,
     WORDS_LENGTH_MAX,
@@ -42,6 +43,10 @@ JOINING_WORDS = {
     "open": _l("Anybody joins at once"),
     "approval": _l("A coordinator says yes first"),
     "invitation": _l("Only with an invitation"),
+}
+MUTUAL_WORDS = {
+    "even": _l("As even: no hours move"),
+    "credited": _l("Each is credited with the time they gave"),
 }
 LOCALE_WORDS = {"en": "English", "da": "Dansk", "es": "Español", "ca": "Català"}
 ROLE_WORDS = {"coordinator": _l("Coordinator"), "treasurer": _l("Treasurer")}
@@ -411,6 +416,12 @@ class SettingsForm(PageForm):
         _l("But only for help of at most"),
         offered=_hours(0, 1, 2, 3, 4, 6, 8),
         zero_words=_l("Never: somebody has to say yes"),
+    )
+
+    mutual_help = RadioField(
+        _l("When two people helped each other for the same time"),
+        choices=[SelectChoice(rule, MUTUAL_WORDS[rule]) for rule in MUTUAL_HELP],
+        validators=[required(_l("Choose how mutual help counts."))],
     )
 
     @property

@@ -1,5 +1,6 @@
 """What members do with an exchange, told as stories, on both databases."""
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -327,6 +328,42 @@ def test_mutual_and_paid_help_is_confirmed_and_moves_nothing(scene: Scene, basis
     service.answer_yes(scene.session, scene.community, exchange.id, by=scene.rune, now=NOW)
     assert (exchange.state, exchange.worked_minutes, exchange.entry_id) == ("confirmed", 60, None)
     assert scene.balance(scene.gita) == scene.balance(scene.rune) == 0
+
+
+def test_mutual_help_credits_both_where_the_community_wants_it(session: Session) -> None:
+    scene = make_scene(session, mutual_help="credited")
+    exchange = scene.log(basis="mutual")
+    for _each in range(2):
+        with contextlib.suppress(errors.AlreadyConfirmedError):
+            service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert exchange.entry_id is not None
+    assert scene.balance(scene.gita) == scene.balance(scene.rune) == 60
+    trial = {
+        row.code: row.posted for row in hours.trial_balance(session, scene.community.id).accounts
+    }
+    assert trial["activity-mutual-help"] == -120
+    assert sum(trial.values()) == 0
+
+    service.reverse_entry(
+        session, scene.community, exchange.entry_id, by=scene.cora, reason="Not so.", now=NOW
+    )
+    assert scene.balance(scene.gita) == scene.balance(scene.rune) == 0
+    assert told(scene, "gita")[-1] == told(scene, "rune")[-1] == "hours-reversed"
+
+
+def test_mutual_help_waits_for_the_ceiling_of_either(session: Session) -> None:
+    scene = make_scene(session, mutual_help="credited", ceiling_minutes=90)
+    service.answer_yes(
+        session,
+        scene.community,
+        scene.log(by=scene.rune, other=scene.otto).id,
+        by=scene.otto,
+        now=NOW,
+    )
+    exchange = scene.log(basis="mutual")
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert (exchange.state, exchange.held_up_by) == ("done", "ceiling")
+    assert scene.balance(scene.gita) == 0, "both or none"
 
 
 def test_one_hour_is_one_hour_whoever_gives_it(scene: Scene) -> None:

@@ -322,6 +322,28 @@ def test_what_moves_no_hours_says_so_plainly(
     assert scene.balance(scene.gita) == 0
 
 
+def test_mutual_help_says_before_and_after_that_both_are_credited(scene: Scene, walk: Walk) -> None:
+    exchange = now_scene(scene, basis="mutual")
+    rune, cora = walk(scene.rune), walk(scene.cora)
+    cora.get(at(scene.community, "/settings"))
+    page = cora.submit(mutual_help="credited")
+    assert "from “As even: no hours move” to “Each is credited with the time they gave”" in page
+
+    page = rune.get(at(scene.community, "/log"))
+    assert "As hours for both: we helped each other for the same time" in page
+    page = rune.get(at(scene.community, f"/exchanges/{exchange.id}"))
+    assert "Say yes, and each of you is credited with that time." in page
+    page = rune.submit(button="Yes, that is right")
+    assert "1 h came to each of you." in page
+    assert "Each gave and got 1 h, and each was credited with it." in page
+    cora.get(at(scene.community, "/settings"))
+    cora.submit(mutual_help="even")
+    page = rune.get(at(scene.community, f"/exchanges/{exchange.id}"))
+    assert "each was credited with it" in page, "the past keeps its own rule"
+    assert "Mutual help" in rune.get(at(scene.community, "/hours/statement"))
+    assert "1 h came to each of the two." in cora.get(page.url)
+
+
 @pytest.mark.parametrize("state", ["ceiling", "account"])
 def test_each_reason_to_wait_has_its_own_words(scene: Scene, walk: Walk, state: str) -> None:
     exchange = now_scene(scene)

@@ -286,11 +286,12 @@ def book(
     """Confirm an exchange and move its hours, or hold it up where a limit is in the way.
 
     The ledger's key is made from the exchange, so whatever happens here twice is posted once.
-    Mutual and paid help is confirmed without moving anything.
+    Paid help is confirmed without moving anything, and so is mutual help where the community counts
+    it as even.
     """
-    if exchange.basis == "hours":
+    if policy.moves_hours(exchange.basis, community.mutual_help):
         try:
-            exchange.entry_id = _transfer(session, community, exchange, by=by, now=now)
+            exchange.entry_id = _post(session, community, exchange, by=by, now=now)
         except tuple(HELD_UP_BY) as refusal:
             hold(session, exchange, reason=HELD_UP_BY[type(refusal)], now=now)
             return
@@ -300,7 +301,7 @@ def book(
     tell_both(session, exchange, CONFIRMED_KINDS[move if by else None], now=now, but=by)
 
 
-def _transfer(
+def _post(
     session: Session,
     community: Community,
     exchange: Exchange,
@@ -310,20 +311,18 @@ def _transfer(
 ) -> uuid.UUID:
     giver, receiver = sides(session, exchange)
     category = session.get_one(Category, (community.id, exchange.category_id))
-    outcome = hours.transfer(
-        session,
-        community,
-        giver=giver,
-        receiver=receiver,
+    facts: dict[str, Any] = {
         # The table sees to it that a reported exchange has both.
-        minutes=cast("int", exchange.worked_minutes),
-        happened_on=cast("dt.date", exchange.happened_on),
-        category=category_code(category.key, category.id),
-        key=f"exchange:{exchange.id}",
-        by=by,
-        now=now,
-    )
-    return outcome.entry_id
+        "minutes": cast("int", exchange.worked_minutes),
+        "happened_on": cast("dt.date", exchange.happened_on),
+        "category": category_code(category.key, category.id),
+        "key": f"exchange:{exchange.id}",
+        "by": by,
+        "now": now,
+    }
+    if exchange.basis == "mutual":
+        return hours.credit_mutual(session, community, members=(giver, receiver), **facts).entry_id
+    return hours.transfer(session, community, giver=giver, receiver=receiver, **facts).entry_id
 
 
 def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime) -> None:

@@ -9,7 +9,13 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.exchanges import queries, service
-from timebank.exchanges.forms import LogForm, choices_of, offer_categories, offer_minutes
+from timebank.exchanges.forms import (
+    LogForm,
+    choices_of,
+    offer_bases,
+    offer_categories,
+    offer_minutes,
+)
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.views.frame import bp, page, refused, to_exchange
 from timebank.listings import queries as listings
@@ -62,6 +68,7 @@ def _form(category: Category | None) -> LogForm:
     }
     form = LogForm(data=given)
     offer_minutes(form.worked_minutes, g.community)
+    offer_bases(form.basis, g.community)
     offer_categories(form.category_id, listings.categories(db.session(), g.community.id))
     return form
 

@@ -22,7 +22,7 @@ from timebank.exchanges.views.frame import (
 )
 from timebank.listings.names import hint_of, name_of
 from timebank.web.access import Access, access
-from timebank.web.filters import day, hours_label, moment_words, today
+from timebank.web.filters import day, moment_words, today
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.words import gettext as _
 
@@ -90,6 +90,7 @@ def page_of(
         other=name_in(deal, deal.other(g.member)) if is_side(deal) else "",
         is_giver=deal.is_giver(g.member),
         is_side=is_side(deal),
+        both_credited=names.is_credited(exchange, mutual_help=g.community.mutual_help),
         may={move for (_state, move) in policy.LEGAL if policy.may_move(exchange, move, parts)},
         is_asker=Part.ASKER in parts,
         is_reporter=Part.REPORTER in parts,
@@ -148,13 +149,6 @@ def _facts(deal: Deal) -> list[dict[str, object]]:
     facts.append((_("How long"), names.how_long(exchange)))
     if not exchange.is_informal:
         facts.append((_("Where"), names.where(exchange)))
-    if exchange.basis != "hours":
-        facts.append((_("How it counts"), _basis_words(deal)))
+    if counts := names.basis_words(exchange, mutual_help=g.community.mutual_help):
+        facts.append((_("How it counts"), counts))
     return [{"key": key, "value": value} for key, value in facts]
-
-
-def _basis_words(deal: Deal) -> str:
-    hours = hours_label(deal.exchange.worked_minutes or deal.exchange.agreed_minutes)
-    if deal.exchange.basis == "mutual":
-        return _("You each gave and got %(hours)s. That evens out: no hours move.", hours=hours)
-    return _("Paid work: it is noted here, and no hours move.")

@@ -10,7 +10,13 @@ from timebank.communities.models import Community, CommunityChange
 from timebank.db import db
 from timebank.members import queries
 from timebank.members import service as members
-from timebank.members.forms import JOINING_WORDS, LOCALE_WORDS, LimitField, SettingsForm
+from timebank.members.forms import (
+    JOINING_WORDS,
+    LOCALE_WORDS,
+    MUTUAL_WORDS,
+    LimitField,
+    SettingsForm,
+)
 from timebank.members.views.blueprints import communities as bp
 from timebank.members.views.caller import device, own_device
 from timebank.members.views.place import front_page, here, me
@@ -146,4 +152,5 @@ def _value(form: SettingsForm, setting: str, value: str | None) -> str:
     field = form[setting]
     if isinstance(field, LimitField):
         return str(field.says_of(None if value is None else int(value)))
-    return str({**JOINING_WORDS, **LOCALE_WORDS}.get(value or "", value or ""))
+    words = {**JOINING_WORDS, **LOCALE_WORDS, **MUTUAL_WORDS}
+    return str(words.get(value or "", value or ""))
