@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 
 from ledger import journal
 from ledger.entries import Outcome
-from tests.ledger.desk import ANN, BEN, BOOK, CAT, SECRET, Desk
+from tests.ledger.desk import ANN, BEN, BOOK, CAT, OPENING, POT, SECRET, Desk
 from timebank.config import ROOT
 
 PROCESSES, EACH = 6, 20
@@ -74,6 +74,57 @@ def test_every_snapshot_of_a_busy_book_adds_up_to_zero(desk: Desk) -> None:
         writing.result()
         sums = {found for reader in reading for found in reader.result()}
     assert sums == {0}
+
+
+def test_eight_writers_on_crossing_accounts_never_lock_each_other_out(
+    desk: Desk,
+) -> None:
+    """A bank at its busiest: half of all movements touch one hot account, and readers look on."""
+    hot, others = POT, (ANN, BEN, CAT)
+    with desk.writing() as connection:
+        journal.post(
+            connection, desk.request(OPENING, hot, 600, kind="opening"), secret=SECRET, now=desk.now
+        )
+    before = deadlocks(desk.engine)
+    done = threading.Event()
+
+    def write(name: int) -> None:
+        chosen = random.Random(name)
+        for number in range(15):
+            payer, payee = chosen.sample(others, 2)
+            if number % 2:
+                payer, payee = (hot, payee) if chosen.random() < 0.5 else (payer, hot)
+            request = desk.request(payer, payee, 1, kind="gift", key=f"bank-{name}-{number}")
+            with desk.writing() as connection:
+                journal.post(connection, request, secret=SECRET, now=desk.now)
+
+    def read() -> set[int]:
+        sums: set[int] = set()
+        while not done.is_set() or not sums:
+            sums.add(total(desk.engine))
+        return sums
+
+    with ThreadPoolExecutor(10) as threads:
+        readers = [threads.submit(read) for _reader in range(2)]
+        writers = [threads.submit(write, name) for name in range(8)]
+        for writer in writers:
+            writer.result()
+        done.set()
+        assert {found for reader in readers for found in reader.result()} == {0}
+    report = desk.verify()
+    assert (report.ok, report.entries, report.total_minutes) == (True, 1 + 8 * 15, 0)
+    assert deadlocks(desk.engine) == before
+
+
+def deadlocks(engine: Engine) -> int:
+    """How often PostgreSQL had to break writers apart; SQLite has but one at a time."""
+    if engine.dialect.name == "sqlite":
+        return 0
+    with engine.connect() as connection:
+        found = connection.execute(
+            text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        )
+        return int(found.scalar_one())
 
 
 def total(engine: Engine) -> int:
