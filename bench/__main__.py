@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…] [--seconds 2] [--turns 3] [--json FILE] [--check]`."""
+"""`python -m bench [NAME…] [--seconds 2] [--turns 3] [--size N] [--json FILE] [--check]`."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ import bench
 from bench.registry import BENCHMARKS, Conditions, Measured
 
 #: Where the benchmarks are; each module adds its own to the registry.
-MODULES = ("bench.posting", "bench.http_pages")
+MODULES = ("bench.posting", "bench.ledger_size", "bench.beside_others", "bench.http_pages")
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(sorted(BENCHMARKS)))
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one turn")
     parser.add_argument("--turns", type=int, default=3, help="turns of each side")
+    parser.add_argument("--size", type=int, default=100_000, help="entries in a long book")
     parser.add_argument("--json", type=Path, default=Path("var/bench.json"), help="where to write")
     parser.add_argument("--check", action="store_true", help="end with 1 if a ratio is too low")
     asked = parser.parse_args()
@@ -33,7 +34,7 @@ def main() -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     found: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="timebank-bench-") as folder:
-        conditions = Conditions(asked.seconds, asked.turns, Path(folder))
+        conditions = Conditions(asked.seconds, asked.turns, Path(folder), asked.size)
         for name in asked.names or sorted(BENCHMARKS):
             for measured in BENCHMARKS[name](conditions):
                 print(_line(measured), flush=True)

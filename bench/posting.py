@@ -2,41 +2,46 @@
 
 import datetime as dt
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import create_engine
 
 from bench.registry import Conditions, Measured, benchmark
-from bench.writers import BOOK, FLOOR_MINUTES, MEMBERS, race
+from bench.writers import BOOKS, CODES, FLOOR_MINUTES, Shape, race
 from ledger import journal, schema
-from ledger.accounts import member_code
 from ledger.verify import verify
 from tests import databases
 from timebank.db import WRITES, engine_options, prepare_engine
 
-WANTED = 0.5
-WRITERS = (1, 8)
+WANTED = 0.6
+#: How many write at once, and where.
+RACES = (
+    (1, Shape("one book")),
+    (8, Shape("one book")),
+    (8, Shape("20 books", books=len(BOOKS))),
+    (8, Shape("hot account", is_hot=True)),
+)
 OPENED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 @benchmark("post")
 def posting(conditions: Conditions) -> Iterator[Measured]:
-    """Measure both databases with one writer and with eight."""
+    """Measure both databases: one writer and eight; one book, many, and one hot account."""
     turns = 0
     with servers(conditions) as urls:
         for database, url in urls.items():
-            for writers in WRITERS:
+            for writers, shape in RACES:
                 rates: dict[str, list[float]] = {"bare": [], "ours": []}
                 slowest = 0.0
                 for _turn in range(conditions.turns):
                     for side, measured in rates.items():
                         turns += 1
-                        rate, p99 = run(side, url, conditions.seconds, writers, turns)
+                        rate, p99 = run(side, url, conditions.seconds, writers, turns, shape)
                         measured.append(rate)
                         slowest = max(slowest, p99) if side == "ours" else slowest
                 yield Measured(
-                    name=f"post() {database}, {writers} writer{'s' if writers > 1 else ''}",
+                    name=f"post() {database}, {writers} at once, {shape.name}",
                     ours=rates["ours"],
                     floor=rates["bare"],
                     wanted=WANTED,
@@ -46,17 +51,34 @@ def posting(conditions: Conditions) -> Iterator[Measured]:
 
 
 @contextmanager
-def servers(conditions: Conditions) -> Iterator[dict[str, str]]:
-    """Both databases with a book in them, syncing each commit to the disk as in life."""
-    urls = {"SQLite": f"sqlite:///{conditions.folder / 'bench.sqlite3'}"}
+def started(conditions: Conditions) -> Iterator[dict[str, Callable[[str], str]]]:
+    """Both databases, syncing each commit to the disk as in life: name → address of a new one."""
+    made: dict[str, Callable[[str], str]] = {
+        "SQLite": lambda name: f"sqlite:///{conditions.folder / name}.sqlite3"
+    }
     programs = databases.postgres_programs()
     if programs is None:
         print("PostgreSQL is not installed; only SQLite is measured")
-        fill(urls["SQLite"])
-        yield urls
+        yield made
         return
     with databases.postgres_server(programs, fsync="on", full_page_writes="on") as server:
-        urls["PostgreSQL"] = f"{server}/postgres"
+
+        def create(name: str) -> str:
+            engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            engine.dispose()
+            return f"{server}/{name}"
+
+        made["PostgreSQL"] = create
+        yield made
+
+
+@contextmanager
+def servers(conditions: Conditions) -> Iterator[dict[str, str]]:
+    """Both databases with books in them."""
+    with started(conditions) as made:
+        urls = {database: create("bench") for database, create in made.items()}
         for url in urls.values():
             fill(url)
         yield urls
@@ -68,20 +90,21 @@ def fill(url: str) -> None:
     prepare_engine(engine)
     schema.metadata.create_all(engine)
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-        journal.open_book(connection, BOOK, "bench", now=OPENED_AT)
-        for number in range(1, MEMBERS + 1):
-            journal.open_account(
-                connection, BOOK, member_code(number), "member", floor_minutes=FLOOR_MINUTES
-            )
+        for number, book in enumerate(BOOKS, 1):
+            journal.open_book(connection, book, f"bench-{number}", now=OPENED_AT)
+            for code in CODES:
+                journal.open_account(connection, book, code, "member", floor_minutes=FLOOR_MINUTES)
     engine.dispose()
 
 
-def run(side: str, url: str, seconds: float, writers: int, turn: int) -> tuple[float, float]:
+def run(
+    side: str, url: str, seconds: float, writers: int, turn: int, shape: Shape
+) -> tuple[float, float]:
     """Let so many processes write; return entries a second in all, and the worst p99."""
     context = multiprocessing.get_context("spawn")
     start, queue = context.Barrier(writers), context.Queue()
     running = [
-        context.Process(target=race, args=(side, url, seconds, f"{turn}-{n}", start, queue))
+        context.Process(target=race, args=(side, url, seconds, f"{turn}-{n}", shape, start, queue))
         for n in range(writers)
     ]
     for process in running:
@@ -97,7 +120,8 @@ def check(url: str) -> None:
     engine = create_engine(url, **engine_options(url))
     prepare_engine(engine)
     with engine.connect() as connection:
-        report = verify(connection, BOOK)
+        reports = [verify(connection, book) for book in BOOKS]
     engine.dispose()
-    if not report.ok:
-        raise AssertionError(report)
+    for report in reports:
+        if not report.ok:
+            raise AssertionError(report)

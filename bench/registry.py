@@ -18,11 +18,13 @@ class Conditions:
         seconds: Length of one turn.
         turns: How many turns each side gets, alternating.
         folder: On a real disk, emptied afterwards.
+        size: Entries in a book that is called long.
     """
 
     seconds: float
     turns: int
     folder: Path
+    size: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -22,14 +23,42 @@ from ledger.entries import EntryRequest, LegRequest
 from ledger.journal import post
 from timebank.db import WRITES, engine_options, prepare_engine, sqlite_module
 
-BOOK = uuid.UUID("0190a0a0-0000-7000-8000-000000000001")
+#: Twenty communities of one installation; most measurements write into the first alone.
+BOOKS = tuple(uuid.UUID(int=0x0190A0A0_0000_7000_8000_000000000001 + n) for n in range(20))
+BOOK = BOOKS[0]
 ACTOR = uuid.UUID("0190a0a0-0000-7000-8000-00000000000a")
 SECRET = b"a secret of the benchmark, long enough"
 MEMBERS = 200
+CODES = tuple(f"M{number:06d}" for number in range(1, MEMBERS + 1))
+HOT_SHARE = 0.5
 FLOOR_MINUTES = -1_000_000
 ON = dt.date(2026, 1, 2)
 
-Write = Callable[[str, str, str], None]
+Write = Callable[[uuid.UUID, str, str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Who pays whom.
+
+    Attributes:
+        name: How the table calls it.
+        books: How many books are written into.
+        is_hot: Whether one account is on one side of half of all entries.
+    """
+
+    name: str
+    books: int = 1
+    is_hot: bool = False
+
+    def draw(self, chosen: random.Random) -> tuple[uuid.UUID, str, str]:
+        """Choose a book, a payer and a payee."""
+        book = BOOKS[chosen.randrange(self.books)]
+        payer, payee = chosen.sample(CODES, 2)
+        if self.is_hot and chosen.random() < HOT_SHARE:
+            other = chosen.choice(CODES[1:])
+            payer, payee = (CODES[0], other) if chosen.random() < HOT_SHARE else (other, CODES[0])
+        return book, payer, payee
 
 
 def ours(url: str) -> Write:
@@ -38,9 +67,9 @@ def ours(url: str) -> Write:
     prepare_engine(engine)
     connection = engine.connect().execution_options(**{WRITES: True})
 
-    def write(payer: str, payee: str, key: str) -> None:
+    def write(book_id: uuid.UUID, payer: str, payee: str, key: str) -> None:
         request = EntryRequest(
-            book_id=BOOK,
+            book_id=book_id,
             kind="exchange",
             legs=(LegRequest(payer, payee, 1),),
             occurred_on=ON,
@@ -60,7 +89,7 @@ def bare(url: str) -> Write:
 
 
 def _sealed(
-    *, seq: int, chain: bytes, last: dt.datetime, payer: str, payee: str, key: str
+    *, book: uuid.UUID, seq: int, chain: bytes, last: dt.datetime, payer: str, payee: str, key: str
 ) -> tuple[Any, ...]:
     """Id, time, fingerprint, leaf and link of an entry."""
     now = max(dt.datetime.now(dt.UTC), last + dt.timedelta(microseconds=1))  # noqa: TID251 - as above
@@ -73,7 +102,7 @@ def _sealed(
     facts = {
         "actor": ACTOR.hex,
         "at": at,
-        "book": BOOK.hex,
+        "book": book.hex,
         "category": "company",
         "corrects": "",
         "expires": "",
@@ -98,9 +127,10 @@ def _bare_sqlite(url: str) -> Write:
     pragmas = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
     for pragma in (*pragmas, "recursive_triggers=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    run, book = connection.execute, BOOK.bytes
+    run = connection.execute
 
-    def write(payer: str, payee: str, key: str) -> None:
+    def write(book_id: uuid.UUID, payer: str, payee: str, key: str) -> None:
+        book = book_id.bytes
         run("BEGIN IMMEDIATE")
         seq, chain, last = run(
             "UPDATE book SET seq = seq WHERE book_id = ? RETURNING seq, chain, recorded_at",
@@ -117,6 +147,7 @@ def _bare_sqlite(url: str) -> Write:
         if rows[0][-1] or lost - loser[5] < loser[2]:
             raise AssertionError
         entry_id, _now, at, fingerprint, leaf, link = _sealed(
+            book=book_id,
             seq=seq + 1,
             chain=chain,
             last=dt.datetime.fromisoformat(last),
@@ -165,16 +196,16 @@ def _bare_postgresql(url: str) -> Write:
     )
     run = connection.execute
 
-    def write(payer: str, payee: str, key: str) -> None:
+    def write(book_id: uuid.UUID, payer: str, payee: str, key: str) -> None:
         run("SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '60s'")
         head = run(
-            "SELECT seq, chain, recorded_at FROM book WHERE book_id = %s FOR UPDATE", (BOOK,)
+            "SELECT seq, chain, recorded_at FROM book WHERE book_id = %s FOR UPDATE", (book_id,)
         ).fetchone()
         rows = run(
             "SELECT code, state, floor_minutes, posted_in, posted_out, held_out, version,"
             " (SELECT true FROM entry WHERE book_id = %s AND idem_key = %s)"
             " FROM account WHERE book_id = %s AND code = ANY(%s) ORDER BY code FOR UPDATE",
-            (BOOK, key, BOOK, [payer, payee]),
+            (book_id, key, book_id, [payer, payee]),
         ).fetchall()
         loser, gainer = rows if rows[0][0] == payer else reversed(rows)
         lost, gained = loser[3] - loser[4] - 1, gainer[3] - gainer[4] + 1
@@ -182,7 +213,7 @@ def _bare_postgresql(url: str) -> Write:
             raise AssertionError
         seq = head[0] + 1
         entry_id, now, _at, fingerprint, leaf, link = _sealed(
-            seq=seq, chain=head[1], last=head[2], payer=payer, payee=payee, key=key
+            book=book_id, seq=seq, chain=head[1], last=head[2], payer=payer, payee=payee, key=key
         )
         run(
             "WITH written AS (INSERT INTO entry (book_id, id, seq, kind, category, recorded_at,"
@@ -196,10 +227,10 @@ def _bare_postgresql(url: str) -> Write:
             " UPDATE book SET seq = %s, chain = %s, recorded_at = %s WHERE book_id = %s"
             " RETURNING (SELECT count(*) FROM moved)",
             (
-                *(BOOK, entry_id, seq, now, ON, ACTOR, key, fingerprint, bytes(32), leaf, link),
-                *(BOOK, seq, payer, payee, lost, loser[6] + 1, gained, gainer[6] + 1),
-                *(payer, loser[6], payee, gainer[6], BOOK),
-                *(seq, link, now, BOOK),
+                *(book_id, entry_id, seq, now, ON, ACTOR, key, fingerprint, bytes(32), leaf, link),
+                *(book_id, seq, payer, payee, lost, loser[6] + 1, gained, gainer[6] + 1),
+                *(payer, loser[6], payee, gainer[6], book_id),
+                *(seq, link, now, book_id),
             ),
         ).fetchone()
         connection.commit()
@@ -207,20 +238,26 @@ def _bare_postgresql(url: str) -> Write:
     return write
 
 
-def race(side: str, url: str, seconds: float, name: str, start: Any, queue: Any) -> None:  # noqa: ANN401 - of multiprocessing
+def race(
+    side: str,
+    url: str,
+    seconds: float,
+    name: str,
+    shape: Shape,
+    start: Any,  # noqa: ANN401 - of multiprocessing
+    queue: Any,  # noqa: ANN401 - as above
+) -> None:
     """Write for so long in a process of its own; report how often and the slowest."""
     write = {"ours": ours, "bare": bare}[side](url)
-    codes = [f"M{number:06d}" for number in range(1, MEMBERS + 1)]
     chosen = random.Random(name)  # noqa: S311 - seeded, so that both sides write alike
-    first, second = chosen.sample(codes, 2)
-    write(first, second, f"{name}-first")
+    write(*shape.draw(chosen), f"{name}-first")
     start.wait()
     begin = time.perf_counter()
     taken: list[float] = []
     now = begin
     while now - begin < seconds:
-        payer, payee = chosen.sample(codes, 2)
-        write(payer, payee, f"{name}-{len(taken)}")
+        drawn = shape.draw(chosen)
+        write(*drawn, f"{name}-{len(taken)}")
         before, now = now, time.perf_counter()
         taken.append(now - before)
     queue.put((len(taken) / (now - begin), sorted(taken)[len(taken) * 99 // 100]))
