@@ -49,6 +49,34 @@ class Frontier:
         self.size = 0
         self._peaks: list[tuple[int, bytes]] = []
 
+    @classmethod
+    def of(cls, size: int, peaks: Sequence[bytes]) -> "Frontier":
+        """The right edge of a tree of some size, from the `peaks` it had."""
+        levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+        edge = cls()
+        edge.size = size
+        edge._peaks = list(zip(levels, peaks, strict=True))
+        return edge
+
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """One hash for each complete part, the largest first."""
+        return tuple(hashed for _level, hashed in self._peaks)
+
+    def grow(self, leaves: Sequence[bytes]) -> None:
+        """Add many leaves: as `add` one by one, in less time."""
+        at = 0
+        while at < len(leaves):
+            if self.size % TIER_WIDTH or len(leaves) - at < TIER_WIDTH:
+                self.add(leaves[at])
+                at += 1
+                continue
+            block = leaves[at : at + TIER_WIDTH]
+            for _level in range(TIER_LEVELS):
+                block = list(map(node, block[::2], block[1::2]))
+            self.add(block[0], TIER_LEVELS)
+            at += TIER_WIDTH
+
     def add(self, hashed: bytes, level: int = 0) -> list[tuple[int, int, bytes]]:
         """Add a leaf, or the hash over ``2**level`` leaves that follow.
 

@@ -1,8 +1,13 @@
-"""Check books: with beancount first, then the chain from the files alone."""
+"""Check books: their files first, then with beancount, then the chain from the files alone.
+
+Nothing that lies in the books is run: their plugin is compared with ours and ours is
+used, and beancount is given the text that was looked at, not the folder. So it follows no
+include, loads no plugin of theirs and unpickles no cache.
+"""
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,22 +17,28 @@ os.environ["BEANCOUNT_DISABLE_LOAD_CACHE"] = "1"
 
 from beancount import __version__ as beancount_version
 from beancount import loader
-from beancount.core import data
 
-from ledger.accounts import BOOK_PARENTS, code_of
-from ledger.audit.reading import (
-    HEAD,
+from ledger.audit import plugin
+from ledger.chain import GENESIS
+from ledger.layout import (
+    CHECKPOINT,
+    KEY,
     MAIN,
+    PLUGIN,
+    PLUGIN_NAME,
+    Files,
     Finding,
     FindingError,
-    Head,
-    check_files,
-    read_head,
+    check_marks,
+    read_files,
 )
-from ledger.chain import GENESIS, NO_MEMO, ChainedEntry, ChainedLeg, canonical, leaf, link
+from ledger.notes import PublicKey, check_head
+from ledger.proof_errors import NotProven
 
 #: Stop listing after so many.
 FINDINGS_MAX: Final = 20
+#: Lines of the file at the top that beancount is not to follow.
+_NOT_FOLLOWED: Final = ("include ", f'plugin "{PLUGIN_NAME}"', 'option "insert_pythonpath"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,220 +47,178 @@ class Verdict:
 
     Attributes:
         ok: Whether everything fits.
+        top: The file at the top of what was checked.
         entries: Entries that were checked.
+        first: The place of the first of them in the book, less one.
         accounts: Accounts that moved.
         head: The chain after the last entry, in hex.
         sum_minutes: Sum over all accounts.
+        signed: Entries under the checkpoint that these lead to; 0 where there is none.
+        signer: The key that signed it, as text.
+        earlier: Entries that refer to one before the year, which is not seen here.
+        checked: What was looked at, in order; behind the first finding nothing was.
         findings: What is wrong, the first thing first.
         beancount: The version that took part.
     """
 
     ok: bool
+    top: str = MAIN
     entries: int = 0
+    first: int = 0
     accounts: int = 0
     head: str = GENESIS.hex()
     sum_minutes: int = 0
+    signed: int = 0
+    signer: str = ""
+    earlier: int = 0
+    checked: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     beancount: str = beancount_version
 
 
-def audit(folder: Path) -> Verdict:
-    """Check the books in a folder; change nothing, run nothing that lies in it."""
+def audit(folder: Path, top: str = MAIN) -> Verdict:
+    """Check the books in a folder; change nothing, run nothing that lies in it.
+
+    Args:
+        folder: Where they are.
+        top: The file at the top: all of them, or those of one year.
+    """
+    checked: list[str] = []
     try:
-        book = check_files(folder)
-        head = read_head(folder)
-        if head.book != book:
-            return _wrong(Finding("other-book", "is of another book than the files", HEAD))
+        files = read_files(folder, top)
+        _check_plugin(folder)
+        signer = _check_signature(files)
+        checked += ["lines", *(["signature"] if signer else [])]
+        text, place = _joined(files, top)
+        entries, errors, _options = loader.load_string(text)
+        reading = plugin.Reading(_facts(files), lambda meta: place(meta)[0])
+        _raise_first(errors, entries, reading, place)
+        checked.append("beancount")
+        _run(reading, entries, place)
+        checked += ["chain", "sum", "holds", "balances", *(["tree"] if reading.signed else [])]
+        check_marks(folder, files.head)
+        checked.append("files")
+    except _FindingsError as error:
+        return Verdict(ok=False, top=top, checked=tuple(checked), findings=error.findings)
     except FindingError as error:
-        return _wrong(error.finding)
-    entries, errors, _options = loader.load_file(str(folder.resolve() / MAIN))
-    if errors:
-        findings = [_of_beancount(folder, error) for error in errors]
-        # A wrong entry also makes each balance after it wrong; the entry comes first.
-        findings.sort(key=_is_counted)
-        if all(map(_is_counted, findings)):
-            # The entries are whole, only their sums are not: the chain names the one at fault.
-            findings = [*_Audit(folder, head).run(entries).findings, *findings]
-        return _wrong(*findings[:FINDINGS_MAX])
-    return _Audit(folder, head).run(entries)
+        return Verdict(ok=False, top=top, checked=tuple(checked), findings=(error.finding,))
+    return Verdict(
+        ok=True,
+        top=top,
+        entries=reading.seq - reading.start,
+        first=reading.start,
+        accounts=len(reading.balances),
+        head=reading.chain.hex(),
+        sum_minutes=sum(reading.balances.values()),
+        signed=reading.signed,
+        signer=signer,
+        earlier=reading.earlier,
+        checked=tuple(checked),
+    )
+
+
+class _FindingsError(Exception):
+    """Several things are wrong at once."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(str(findings[0]))
+        self.findings = tuple(findings[:FINDINGS_MAX])
+
+
+def _check_plugin(folder: Path) -> None:
+    """The plugin beside the books is ours: whoever runs bean-check there will run it."""
+    found = (folder / PLUGIN).read_bytes()
+    if found != Path(plugin.__file__).read_bytes():
+        raise FindingError(
+            Finding("foreign-plugin", "is not the plugin of this version; it was not run", PLUGIN)
+        )
+
+
+def _check_signature(files: Files) -> str:
+    """Who signed the checkpoint: the key that lies beside it. Whose that is, others know."""
+    if not files.checkpoint:
+        return ""
+    try:
+        key = PublicKey.parse(files.key)
+        check_head(files.checkpoint, [key])
+    except NotProven as error:
+        name = KEY if error.reason == "torn-key" else CHECKPOINT
+        raise FindingError(Finding(error.reason, "was not signed with KEY", name)) from error
+    return str(key)
+
+
+def _facts(files: Files) -> plugin.Facts:
+    head = files.head
+    return plugin.Facts(
+        book=head.book,
+        entries=head.entries,
+        chain=head.chain,
+        recorded=head.recorded,
+        balances=files.balances,
+        checkpoint=plugin.read_checkpoint(files.checkpoint) if files.checkpoint else None,
+    )
+
+
+def _joined(files: Files, top: str) -> tuple[str, Callable[[Any], tuple[str, int]]]:
+    """All files as one text, and the way back from a line of it to the file.
+
+    What beancount reads is then what was looked at, whoever writes to the folder meanwhile.
+    """
+    parts, starts, names = [], [], []
+    line = 1
+    for name, content in files.texts.items():
+        text = content
+        if name == top:
+            text = "".join(
+                "\n" if each.startswith(_NOT_FOLLOWED) else f"{each}\n"
+                for each in content.removesuffix("\n").split("\n")
+            )
+        starts.append(line)
+        names.append(name)
+        parts.append(text)
+        line += text.count("\n")
+
+    def place(meta: Any) -> tuple[str, int]:
+        number = meta["lineno"]
+        at = bisect_right(starts, number) - 1
+        return names[at], number - starts[at] + 1
+
+    return "".join(parts), place
+
+
+def _run(
+    reading: plugin.Reading, entries: list[Any], place: Callable[[Any], tuple[str, int]]
+) -> None:
+    """Follow the chain through what beancount has read."""
+    try:
+        reading.run(entries)
+    except plugin.WrongError as wrong:
+        file, line = (wrong.file, 0) if wrong.directive is None else place(wrong.directive.meta)
+        raise FindingError(Finding(wrong.reason, wrong.message, file, line)) from wrong
+
+
+def _raise_first(
+    errors: Sequence[Any],
+    entries: list[Any],
+    reading: plugin.Reading,
+    place: Callable[[Any], tuple[str, int]],
+) -> None:
+    """What beancount found; a wrong entry also makes each balance after it wrong."""
+    if not errors:
+        return
+    findings = [
+        Finding("beancount", str(error.message).strip(), *place(error.source)) for error in errors
+    ]
+    findings.sort(key=_is_counted)
+    if all(map(_is_counted, findings)):
+        # The entries are whole, only their sums are not: the chain names the one at fault.
+        try:
+            _run(reading, entries, place)
+        except FindingError as error:
+            findings.insert(0, error.finding)
+    raise _FindingsError(findings)
 
 
 def _is_counted(finding: Finding) -> bool:
     """Tell whether a finding is about the balance at the end of a month."""
     return finding.file.endswith(".assert.beancount")
-
-
-def _wrong(*findings: Finding) -> Verdict:
-    return Verdict(ok=False, findings=findings)
-
-
-def _of_beancount(folder: Path, error: Any) -> Finding:  # noqa: ANN401 - any of beancount's errors
-    file, line = _place(folder, error.source)
-    return Finding("beancount", str(error.message).strip(), file, line)
-
-
-def _place(folder: Path, meta: Any) -> tuple[str, int]:  # noqa: ANN401 - beancount's metadata
-    """The file and line that metadata points at, the file relative to the books."""
-    path = Path(str(meta.get("filename", "")))
-    root = folder.resolve()
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return name, int(meta.get("lineno", 0))
-
-
-def _number(transaction: Any) -> int:  # noqa: ANN401 - beancount's
-    """The place an entry says it has; 0 if it does not say."""
-    return int(transaction.meta.get("seq", 0))
-
-
-class _Audit:
-    """One reading of the books in the order of the chain."""
-
-    def __init__(self, folder: Path, head: Head) -> None:
-        self._folder = folder
-        self._head = head
-        self._chain = GENESIS
-        self._at = ""
-        self._seq = 0
-        self._keys: set[str] = set()
-        self._legs: dict[str, tuple[ChainedLeg, ...]] = {}
-        self._taken_back: set[str] = set()
-        self._balances: Counter[str] = Counter()
-
-    def run(self, entries: Sequence[Any]) -> Verdict:
-        """Check everything; stop at the first thing that breaks the chain."""
-        findings: list[Finding] = []
-        try:
-            for account in (entry for entry in entries if isinstance(entry, data.Open)):
-                self._check_account(account)
-            found = [entry for entry in entries if isinstance(entry, data.Transaction)]
-            for seq, transaction in enumerate(sorted(found, key=_number), 1):
-                self._check(seq, transaction)
-            self._check_head()
-        except FindingError as error:
-            findings.append(error.finding)
-        return Verdict(
-            ok=not findings,
-            entries=self._seq,
-            accounts=len(self._balances),
-            head=self._chain.hex(),
-            sum_minutes=sum(self._balances.values()),
-            findings=tuple(findings),
-        )
-
-    def _check_account(self, account: Any) -> None:  # noqa: ANN401 - beancount's
-        """Only accounts of ours are opened."""
-        if account.account not in BOOK_PARENTS and code_of(account.account) is None:
-            raise self._found(account, "foreign-account", f"{account.account} is not ours")
-
-    def _check(self, seq: int, transaction: Any) -> None:  # noqa: ANN401 - beancount's
-        """One entry: its place, its fields, its link, its legs."""
-        number = _number(transaction)
-        if number != seq:
-            raise self._found(
-                transaction, "missing-entry", f"entry {seq} is missing; this is entry {number}"
-            )
-        entry = self._read(seq, transaction)
-        self._check_place(transaction, entry)
-        linked = link(self._chain, leaf(canonical(entry)))
-        if linked.hex() != transaction.meta.get("chain"):
-            raise self._found(
-                transaction, "broken-chain", f"entry {seq} is not what was recorded; it was changed"
-            )
-        self._check_uses(transaction, entry)
-        self._seq, self._chain, self._at = seq, linked, entry.at
-        self._keys.add(entry.key)
-        self._legs[entry.id] = entry.legs
-        for leg in entry.legs:
-            self._balances[leg.payer_code] -= leg.minutes
-            self._balances[leg.payee_code] += leg.minutes
-
-    def _read(self, seq: int, transaction: Any) -> ChainedEntry:  # noqa: ANN401 - beancount's
-        """The entry as it was hashed, from nothing but the file."""
-        meta = transaction.meta
-        category = meta.get("category", "")
-        legs = tuple(self._legs_of(seq, transaction))
-        if transaction.payee != legs[0].payee_code or not transaction.tags <= {category}:
-            raise self._found(
-                transaction, "foreign-mark", f"the first line of entry {seq} was changed"
-            )
-        return ChainedEntry(
-            book=self._head.book,
-            seq=seq,
-            id=meta.get("uid", ""),
-            kind=transaction.narration,
-            category=category,
-            at=meta.get("at", ""),
-            on=str(meta.get("occurred", "")),
-            actor=meta.get("actor", ""),
-            key=meta.get("key", ""),
-            rev=meta.get("rev", ""),
-            hold=meta.get("hold", ""),
-            expires=meta.get("expires", ""),
-            corrects=meta.get("corrects", ""),
-            memo=meta.get("memo-commit", NO_MEMO.hex()),
-            legs=legs,
-        )
-
-    def _legs_of(self, seq: int, transaction: Any) -> Iterator[ChainedLeg]:  # noqa: ANN401 - beancount's
-        """Pairs of postings as legs: what one account loses the next one gains."""
-        postings = [
-            (code_of(posting.account), int(posting.units.number))
-            for posting in transaction.postings
-        ]
-        if not postings or len(postings) % 2:
-            raise self._found(transaction, "bad-leg", f"entry {seq} has a posting without its pair")
-        for (payer, lost), (payee, gained) in zip(postings[::2], postings[1::2], strict=True):
-            if payer is None or payee is None or gained <= 0 or lost != -gained:
-                raise self._found(
-                    transaction, "bad-leg", f"entry {seq} has two postings that are no pair"
-                )
-            yield ChainedLeg(payer, payee, gained)
-
-    def _check_place(self, transaction: Any, entry: ChainedEntry) -> None:  # noqa: ANN401 - beancount's
-        """The day and the file are those of the recording, and time only goes on."""
-        file, _line = _place(self._folder, transaction.meta)
-        year, month = entry.at[:4], entry.at[5:7]
-        if entry.at[:10] != transaction.date.isoformat() or file != f"{year}/{month}.beancount":
-            raise self._found(
-                transaction, "wrong-day", f"entry {entry.seq} stands under another day"
-            )
-        if entry.at <= self._at:
-            raise self._found(
-                transaction, "wrong-order", f"entry {entry.seq} is older than the one before it"
-            )
-
-    def _check_uses(self, transaction: Any, entry: ChainedEntry) -> None:  # noqa: ANN401 - beancount's
-        """One entry a key, one reversal an entry, and each reversal a mirror image."""
-        if entry.key in self._keys:
-            raise self._found(transaction, "same-key", f"entry {entry.seq} repeats a key")
-        if not entry.rev:
-            return
-        if entry.rev in self._taken_back:
-            raise self._found(
-                transaction, "second-reversal", f"entry {entry.seq} takes back once more"
-            )
-        mirrored = tuple(
-            ChainedLeg(leg.payee_code, leg.payer_code, leg.minutes) for leg in entry.legs
-        )
-        if self._legs.get(entry.rev) != mirrored:
-            raise self._found(
-                transaction, "no-mirror", f"entry {entry.seq} is no mirror image of its original"
-            )
-        self._taken_back.add(entry.rev)
-
-    def _check_head(self) -> None:
-        """The books end where they say they end."""
-        if self._seq != self._head.entries:
-            raise FindingError(
-                Finding(
-                    "missing-entry",
-                    f"says {self._head.entries} entries, and {self._seq} are there",
-                    HEAD,
-                )
-            )
-        if self._chain.hex() != self._head.chain:
-            raise FindingError(Finding("broken-chain", "is not the last link of the chain", HEAD))
-
-    def _found(self, entry: Any, reason: str, detail: str) -> FindingError:  # noqa: ANN401 - beancount's
-        file, line = _place(self._folder, entry.meta)
-        return FindingError(Finding(reason, detail, file, line))

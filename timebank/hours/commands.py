@@ -14,8 +14,9 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
+from ledger.book_errors import BooksAhead
 from ledger.books import export
-from ledger.errors import LedgerRefusal
+from ledger.errors import ForeignBooks, LedgerRefusal
 from ledger.verify import Report, verify
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
@@ -76,22 +77,30 @@ def verify_command(*, slug: str | None, as_json: bool) -> None:
 @books_group.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @community_option
+@click.option("--full", "is_full", is_flag=True, help="Write every file anew.")
 @json_option
-def export_command(folder: Path, *, slug: str | None, as_json: bool) -> None:
+def export_command(folder: Path, *, slug: str | None, is_full: bool, as_json: bool) -> None:
     """Write the books into FOLDER: no names, no words, nothing but hours.
 
-    Files that stayed the same are left alone, and so is FOLDER/local.
+    What is new since the last time is added; months that are over are not touched, nor is
+    FOLDER/local.
     """
     community = one(slug)
     try:
         with _snapshot() as connection:
-            done = export(connection, community.id, folder)
-    except LedgerRefusal as refusal:
+            done = export(connection, community.id, folder, is_full=is_full)
+    except ForeignBooks as refusal:
         raise click.ClickException(
-            f"{folder} holds something else: {refusal.facts['found']}. Name an empty folder."
-            if "found" in refusal.facts
-            else str(refusal)
+            f"{folder} holds something else: {refusal.found}. Name an empty folder."
         ) from refusal
+    except BooksAhead as refusal:
+        raise click.ClickException(
+            f"The books in {folder} hold {refusal.entries} entries, and the database has"
+            f" {refusal.found}, or others: they may be the only copy of what is missing. Keep them,"
+            " and name another folder."
+        ) from refusal
+    except LedgerRefusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
     except OSError as error:
         raise click.ClickException(f"The books could not be written: {error}") from error
     if as_json:
@@ -101,6 +110,7 @@ def export_command(folder: Path, *, slug: str | None, as_json: bool) -> None:
             "chain": done.chain.hex(),
             "files": done.files,
             "written": done.written,
+            "full": done.is_full,
         }
         click.echo(json.dumps(facts, indent=2))
         return
@@ -112,17 +122,19 @@ def export_command(folder: Path, *, slug: str | None, as_json: bool) -> None:
 
 @books_group.command("check", with_appcontext=False)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--year", type=int, help="This year alone, with what accounts held when it began.")
 @json_option
-def check_command(folder: Path, *, as_json: bool) -> None:
+def check_command(folder: Path, *, year: int | None, as_json: bool) -> None:
     """Check the books in FOLDER with a program that sees nothing but them.
 
-    It runs beancount's own checks, follows the chain through the files, and adds up. Ends with 0
-    if everything fits.
+    It runs beancount's own checks, follows the chain through the files, and adds up. Nothing that
+    lies in FOLDER is run. Ends with 0 if everything fits.
     """
     command = [
         *(sys.executable, "-m", "ledger.audit", str(folder.resolve())),
         *("--seconds", str(AUDIT_SECONDS_MAX), "--megabytes", str(AUDIT_MEGABYTES_MAX)),
         *(["--json"] if as_json else []),
+        *([] if year is None else ["--year", str(year)]),
     ]
     try:
         answer = subprocess.run(  # noqa: S603 - our own words and a folder that is there

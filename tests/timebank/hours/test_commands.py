@@ -73,7 +73,7 @@ def test_books_are_exported_checked_and_hold_no_name(
     folder = tmp_path / "books"
     said = run(app, "books", "export", folder)
     assert said.exit_code == 0
-    assert "1 entries in 5 files, 5 of them written." in said.output
+    assert "1 entries in 9 files, 9 of them written." in said.output
     again = json.loads(run(app, "books", "export", folder, "--json").output)
     assert (again["community"], again["entries"], again["written"]) == ("village", 1, [])
     text = "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())

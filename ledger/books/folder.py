@@ -1,0 +1,116 @@
+"""The folder that books are in: one writer at a time, and no file that is torn."""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from ledger.errors import ForeignBooks
+from ledger.files import put
+from ledger.layout import (
+    ACCOUNTS,
+    BALANCES,
+    CHECKPOINT,
+    HEAD,
+    KEY,
+    LOCAL,
+    MAIN,
+    NOTES_FILE,
+    PLUGIN,
+    PLUGIN_NAME,
+    Mark,
+    mark,
+)
+
+_OURS: Final = re.compile(
+    "|".join(map(re.escape, (MAIN, ACCOUNTS, BALANCES, CHECKPOINT, KEY, HEAD, LOCAL, PLUGIN)))
+    + r"|[0-9]{4}(?:[.]beancount)?|[.].+[.](?:part|picklecache)|__pycache__"
+)
+#: What a crash left half done, and what others left behind when they read the books:
+#: beancount unpickles its cache and Python runs its own, so neither may stay.
+_LEFTOVERS: Final = (
+    *(".*.part", "[0-9][0-9][0-9][0-9]/.*.part", ".*.picklecache"),
+    f"__pycache__/{PLUGIN_NAME}.*.pyc",
+)
+
+
+class Folder:
+    """Files of books, each put in place whole; remembers what it wrote."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written: list[str] = []
+
+    def check(self, book_id: str) -> None:
+        """Refuse to write among other people's files; clear away what is left over.
+
+        Raises:
+            ForeignBooks: If the folder holds something else.
+        """
+        for found in sorted(path.name for path in self.path.iterdir()):
+            if not _OURS.fullmatch(found):
+                raise ForeignBooks(str(self.path), found)
+        head = self.path / HEAD
+        if head.is_file() and f"book {book_id}" not in head.read_text("utf-8").splitlines():
+            raise ForeignBooks(str(self.path), "the books of another community")
+        for leftover in _LEFTOVERS:
+            for path in self.path.glob(leftover):
+                path.unlink()
+
+    def put(self, name: str, content: bytes) -> Mark:
+        """Put a file in place, whole or not at all; leave it alone if it is the same."""
+        if put(self.path / name, content):
+            self.written.append(name)
+        return mark(content)
+
+    def read(self, name: str, was: Mark) -> bytes | None:
+        """A file as far as it went when it was marked; None if that part is not the same."""
+        try:
+            content = (self.path / name).read_bytes()[: was.length]
+        except OSError:
+            return None
+        return content if mark(content) == was else None
+
+    def has(self, name: str, was: Mark) -> bool:
+        """Whether a file is there and as long as it was; its bytes are not read."""
+        try:
+            return (self.path / name).stat().st_size == was.length
+        except OSError:
+            return False
+
+    def remove(self, name: str) -> None:
+        """Take a file away."""
+        with suppress(FileNotFoundError):
+            (self.path / name).unlink()
+
+    def notes(self) -> list[str]:
+        """The treasurer's own files that the books include."""
+        found = (f"{LOCAL}/{path.name}" for path in self.path.glob(f"{LOCAL}/*.beancount"))
+        return sorted(name for name in found if NOTES_FILE.fullmatch(name))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one export at a time into a folder; the next one waits, and so do readers."""
+    with _locked(folder, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def undisturbed(folder: Path) -> Iterator[None]:
+    """Read a folder while no export writes into it."""
+    with _locked(folder, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)

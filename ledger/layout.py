@@ -1,0 +1,414 @@
+"""What exported books look like: the names of their files, and the shape of every line.
+
+The export writes these, the audit and the restore read them. Both readers meet books
+that may come from anywhere, so a line that has not the shape of a line of ours is
+foreign, whatever it would do: beancount runs the plugins a file names and follows its
+includes anywhere on the disk. Standard library only.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+#: The files of the books. The application writes all of them but those in `local/`.
+MAIN: Final = "main.beancount"
+ACCOUNTS: Final = "accounts.beancount"
+BALANCES: Final = "BALANCES"
+CHECKPOINT: Final = "CHECKPOINT"
+KEY: Final = "KEY"
+HEAD: Final = "HEAD"
+LOCAL: Final = "local"
+#: The plugin that travels with the books, and the name under which beancount loads it.
+PLUGIN_NAME: Final = "timebank_books"
+PLUGIN: Final = f"{PLUGIN_NAME}.py"
+#: First lines of HEAD and BALANCES: the version of the layout.
+LAYOUT: Final = "timebank-books 2"
+BALANCES_LAYOUT: Final = "timebank-balances 1"
+
+#: The kinds of entry that set hours aside or give them back: nothing moves, so they are
+#: no transactions.
+ASIDE_KINDS: Final = frozenset({"hold", "release", "expiry"})
+#: The transaction with which the books of one year begin.
+OPENING_WORDS: Final = "opening balances"
+
+DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME: Final = f"{DATE}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}[.][0-9]{{6}}Z"
+# Of the characters that move a cursor only line ends could hide a line.
+TEXT: Final = r'"(?:[^"\\\x00\n\r]|\\.)*+"'
+ACCOUNT: Final = "(?:Assets|Equity):[A-Za-z0-9:-]+"
+_COMMENT: Final = r";;[^\x00-\x1f]*"
+_HASH: Final = "[0-9a-f]{64}"
+_ID: Final = "[0-9a-f]{32}"
+
+_ENTRIES_FILE: Final = "[0-9]{4}/(?:0[1-9]|1[0-2])[.]beancount"
+_COUNTED_FILE: Final = "[0-9]{4}/(?:0[1-9]|1[0-2])[.]assert[.]beancount"
+_OPENING_FILE: Final = "[0-9]{4}/opening[.]beancount"
+_YEAR_FILE: Final = "[0-9]{4}[.]beancount"
+#: Notes of the treasurer that the books include; others in `local/` are let be.
+NOTES_FILE: Final = re.compile(rf"{LOCAL}/[A-Za-z0-9_-][A-Za-z0-9._-]*[.]beancount")
+
+_BOOK: Final = rf'{DATE} custom "timebank-book" "({_ID})" [0-9]+'
+_START: Final = rf'{DATE} custom "timebank-start" ([0-9]+) "({_HASH})" "((?:{_HASH})*)"'
+_TOP: Final = (
+    rf"|{_COMMENT}|{_BOOK}|option \"title\" {TEXT}|option \"insert_pythonpath\" \"TRUE\""
+    rf'|plugin "{PLUGIN_NAME}"|option "operating_currency" "MIN"'
+    rf'|option "tolerance_multiplier" "0"|{DATE} commodity (?:MIN|HOUR)|{DATE} price HOUR  60 MIN'
+)
+_INCLUDED: Final = rf"{re.escape(ACCOUNTS)}|{_ENTRIES_FILE}|{_COUNTED_FILE}"
+_MAIN_LINE: Final = rf'{_TOP}|include "(?:{_INCLUDED}|{NOTES_FILE.pattern})"'
+_YEAR_LINE: Final = rf'{_TOP}|{_START}|include "(?:{_INCLUDED}|{_OPENING_FILE})"'
+_ACCOUNTS_LINE: Final = rf"|{_COMMENT}|{DATE} open {ACCOUNT}  MIN"
+_COUNTED_LINE: Final = rf"|{_COMMENT}|{DATE} balance {ACCOUNT}  -?[0-9]+ MIN"
+_OPENING_LINE: Final = (
+    rf'|{_COMMENT}|{DATE} [*] "{OPENING_WORDS}"|  through: [0-9]+|  {ACCOUNT}  -?[0-9]+ MIN'
+)
+_FIELDS: Final = (
+    rf'  seq: [0-9]+|  uid: "{_ID}"|  at: "{TIME}"|  occurred: {DATE}|  category: {TEXT}'
+    rf'|  key: {TEXT}|  chain: "{_HASH}"|  memo-commit: "{_HASH}"|  expires: "{TIME}"'
+    rf'|  (?:actor|rev|hold|corrects): "{_ID}"'
+)
+_MOVED: Final = rf" {ACCOUNT} {ACCOUNT} [0-9]+ MIN"
+_ENTRIES_LINE: Final = (
+    rf"|  {ACCOUNT}  -?[0-9]+ MIN|{_FIELDS}"
+    rf"|{DATE} [*] {TEXT} {TEXT}(?: #[A-Za-z0-9._/-]+)?"
+    rf'|{DATE} custom "timebank-hold" {TEXT}(?:{_MOVED})*|{_COMMENT}'
+)
+#: Which shape the lines of which files have.
+_SHAPES: Final = tuple(
+    (re.compile(name), re.compile(rf"(?:(?:{line})\n)*+"))
+    for name, line in (
+        (re.escape(MAIN), _MAIN_LINE),
+        (_YEAR_FILE, _YEAR_LINE),
+        (re.escape(ACCOUNTS), _ACCOUNTS_LINE),
+        (_ENTRIES_FILE, _ENTRIES_LINE),
+        (_COUNTED_FILE, _COUNTED_LINE),
+        (_OPENING_FILE, _OPENING_LINE),
+        (BALANCES, rf"{BALANCES_LAYOUT}|entries [0-9]+|[A-Za-z0-9-]+ -?[0-9]+(?: [0-9]+){{3}}"),
+    )
+)
+_INCLUDE_LINE: Final = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
+_BOOK_LINE: Final = re.compile(f"^{_BOOK}$", re.MULTILINE)
+_START_LINE: Final = re.compile(f"^{_START}$", re.MULTILINE)
+_ENTRIES_NAME: Final = re.compile(_ENTRIES_FILE)
+_YEAR_NAME: Final = re.compile(_YEAR_FILE)
+_FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong, and where.
+
+    Attributes:
+        reason: What sort of thing, for machines.
+        detail: What exactly, in words.
+        file: The file, relative to the folder; empty where it is none in particular.
+        line: The line, from 1; 0 where it is none in particular.
+    """
+
+    reason: str
+    detail: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Where, then what."""
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.detail}" if where else self.detail
+
+
+class FindingError(Exception):
+    """Reading can not go on behind this."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+class Mark(NamedTuple):
+    """How a file was when it was exported."""
+
+    length: int
+    digest: str
+
+
+def mark(content: bytes) -> Mark:
+    """The mark of a file with this content."""
+    return Mark(len(content), hashlib.sha256(content).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the books say they go.
+
+    Attributes:
+        book: Id of the book, in hex.
+        entries: Entries in the books.
+        chain: The chain after the last of them, in hex.
+        recorded: When the last was recorded; empty where there is none.
+        peaks: The right edge of the Merkle tree over them: hashes in hex, joined.
+        files: Every other file the application wrote, but the plugin.
+    """
+
+    book: str
+    entries: int
+    chain: str
+    recorded: str
+    peaks: str
+    files: dict[str, Mark]
+
+    def text(self) -> str:
+        """The head as it is written."""
+        marks = "".join(
+            f"file {name} {each.length} {each.digest}\n"
+            for name, each in sorted(self.files.items())
+        )
+        return (
+            f"{LAYOUT}\nbook {self.book}\nentries {self.entries}\nchain {self.chain}\n"
+            f"recorded {self.recorded or '-'}\ntree {self.peaks or '-'}\n{marks}"
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """Read a head.
+
+        Raises:
+            FindingError: If it is not one of ours, or was damaged.
+        """
+        first, _newline, rest = text.partition("\n")
+        if first != LAYOUT:
+            raise FindingError(
+                Finding("unknown-layout", f"does not begin with {LAYOUT!r}", HEAD, 1)
+            )
+        facts: dict[str, str] = {}
+        files: dict[str, Mark] = {}
+        for number, line in enumerate(rest.removesuffix("\n").split("\n"), 2):
+            found = _FILE_LINE.fullmatch(line)
+            name, _space, value = line.partition(" ")
+            if found:
+                files[found[1]] = Mark(int(found[2]), found[3])
+            elif value and name in {"book", "entries", "chain", "recorded", "tree"}:
+                facts[name] = value
+            else:
+                raise FindingError(Finding("torn-head", f"can not be read: {line!r}", HEAD, number))
+        try:
+            return cls(
+                book=facts["book"],
+                entries=int(facts["entries"]),
+                chain=facts["chain"],
+                recorded=facts["recorded"].removeprefix("-"),
+                peaks=facts["tree"].removeprefix("-"),
+                files=files,
+            )
+        except (KeyError, ValueError) as error:
+            raise FindingError(Finding("torn-head", f"lacks a readable {error}", HEAD)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the books of one year take up the chain.
+
+    Attributes:
+        entries: Entries before it.
+        chain: The chain after the last of them, in hex.
+        peaks: The right edge of the Merkle tree over them.
+    """
+
+    entries: int
+    chain: str
+    peaks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Books as they were read, each line of the shape it must have.
+
+    Attributes:
+        book: Id of the book, in hex.
+        head: How far they go.
+        start: Where they begin; None where that is the first entry of all.
+        texts: The files that beancount is to see, in order: name and text.
+        balances: What the application said each account holds: code, then balance,
+            minutes set aside out and in, and how often it was touched.
+        checkpoint: The newest checkpoint, as it was published; empty without one.
+        key: The public key that signed it; empty without one.
+    """
+
+    book: str
+    head: Head
+    start: Start | None
+    texts: dict[str, str]
+    balances: dict[str, tuple[int, int, int, int]]
+    checkpoint: str
+    key: str
+
+
+def read_files(folder: Path, top: str = MAIN) -> Files:
+    """Read the books, or those of one year; see that no line and no file in them is foreign.
+
+    Args:
+        folder: Where the books are.
+        top: The file at the top: `MAIN`, or the year's.
+
+    Raises:
+        FindingError: With the first file or line that does not belong.
+    """
+    _check_links(folder)
+    head = Head.parse(_text(folder, HEAD))
+    text = checked_text(folder, top)
+    books = _BOOK_LINE.findall(text)
+    if len(books) != 1:
+        raise FindingError(Finding("no-book", "does not say once whose books these are", top))
+    if head.book != books[0]:
+        raise FindingError(Finding("other-book", "is of another book than the files", HEAD))
+    start = parse_start(text) if top != MAIN else None
+    included = _INCLUDE_LINE.findall(text)
+    own = [name for name in included if not name.startswith(f"{LOCAL}/")]
+    _check_includes(own, top)
+    _check_folder(folder, head)
+    balances = checked_text(folder, BALANCES)
+    return Files(
+        book=head.book,
+        head=head,
+        start=start,
+        texts={top: text} | {name: checked_text(folder, name) for name in own},
+        balances=parse_balances(balances, head.entries),
+        checkpoint=_text(folder, CHECKPOINT) if CHECKPOINT in head.files else "",
+        key=_text(folder, KEY) if KEY in head.files else "",
+    )
+
+
+def check_marks(folder: Path, head: Head) -> None:
+    """See that every file is, byte for byte, what was exported.
+
+    Raises:
+        FindingError: With the first that is not.
+    """
+    for name, was in sorted(head.files.items()):
+        content = _bytes(folder, name)
+        if len(content) < was.length:
+            raise FindingError(
+                Finding("torn-file", f"has {len(content)} bytes of {was.length}", name)
+            )
+        if mark(content) != was:
+            raise FindingError(Finding("edited-file", "is not what was exported", name))
+
+
+def parse_start(text: str) -> Start:
+    """Where the books of a year take up the chain, from the file at their top.
+
+    Raises:
+        FindingError: If it does not say so exactly once.
+    """
+    found = _START_LINE.findall(text)
+    if len(found) != 1:
+        raise FindingError(Finding("no-start", "does not say once where it begins"))
+    return Start(int(found[0][0]), found[0][1], found[0][2])
+
+
+def top_of(year: int) -> str:
+    """The file at the top of the books of one year."""
+    return f"{year:04d}.beancount"
+
+
+def is_year(name: str) -> bool:
+    """Whether a file is at the top of the books of one year."""
+    return _YEAR_NAME.fullmatch(name) is not None
+
+
+def counted_name(name: str) -> str:
+    """The file with the balances at the end of a month, from that with its entries."""
+    return name.replace(".beancount", ".assert.beancount")
+
+
+def opening_name(top: str) -> str:
+    """The file with the opening balances of a year, from that at its top."""
+    return f"{top.removesuffix('.beancount')}/opening.beancount"
+
+
+def checked_text(folder: Path, name: str) -> str:
+    """The text of a file in which every line has the shape it must have.
+
+    Raises:
+        FindingError: With the first line that has not.
+    """
+    text = _text(folder, name)
+    shape = next(shape for names, shape in _SHAPES if names.fullmatch(name))
+    # One pass over the whole file: a line at a time takes ten times as long.
+    sound = shape.match(text)
+    end = sound.end() if sound else 0
+    if end != len(text):
+        number = text.count("\n", 0, end) + 1
+        line = text[end:].partition("\n")[0]
+        if "\n" not in text[end:]:
+            raise FindingError(Finding("torn-file", f"ends in the middle: {line!r}", name, number))
+        said = f"this line is not ours: {line.strip()[:80]!r}"
+        raise FindingError(Finding("foreign-line", said, name, number))
+    return text
+
+
+def _check_includes(included: list[str], top: str) -> None:
+    """Each month has its entries and its balances, and both stand there once."""
+    plain = [name for name in included if _ENTRIES_NAME.fullmatch(name)]
+    wanted = [ACCOUNTS, *plain, *map(counted_name, plain)]
+    if top != MAIN:
+        wanted.append(opening_name(top))
+    if sorted(included) != sorted(wanted):
+        odd = sorted(set(wanted) ^ set(included)) or ["one file"]
+        raise FindingError(Finding("bad-include", f"includes {odd[0]} not exactly once", top))
+
+
+def _check_links(folder: Path) -> None:
+    """Nothing in the folder lies somewhere else."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            name = path.relative_to(folder).as_posix()
+            raise FindingError(Finding("foreign-file", "is only a link to somewhere else", name))
+
+
+def _check_folder(folder: Path, head: Head) -> None:
+    """The folder holds what HEAD names, and nothing else but notes of the treasurer."""
+    ours = {HEAD, PLUGIN, *head.files}
+    for name in sorted(ours):
+        if not (folder / name).exists():
+            raise FindingError(Finding("missing-file", "is missing", name))
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        known = path.is_dir() or name in ours or name.startswith(f"{LOCAL}/")
+        if not known:
+            raise FindingError(Finding("foreign-file", "is not part of these books", name))
+
+
+def parse_balances(text: str, entries: int) -> dict[str, tuple[int, int, int, int]]:
+    """What the application said each account holds.
+
+    Raises:
+        FindingError: If it speaks of another number of entries.
+    """
+    lines = text.split("\n")
+    if lines[:2] != [BALANCES_LAYOUT, f"entries {entries}"]:
+        raise FindingError(
+            Finding("other-balances", f"does not speak of {entries} entries", BALANCES, 2)
+        )
+    balances = {}
+    for line in lines[2:-1]:
+        code, *figures = line.split(" ")
+        balance, held_out, held_in, version = map(int, figures)
+        balances[code] = (balance, held_out, held_in, version)
+    return balances
+
+
+def _text(folder: Path, name: str) -> str:
+    """The text of a file that must be there."""
+    try:
+        return _bytes(folder, name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FindingError(Finding("not-text", "is not UTF-8 text", name)) from error
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    """The bytes of a file that must be there."""
+    try:
+        return (folder / name).read_bytes()
+    except FileNotFoundError as error:
+        raise FindingError(Finding("missing-file", "is missing", name)) from error
