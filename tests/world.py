@@ -19,6 +19,9 @@ from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.exchanges import service as exchanges
 from timebank.exchanges.service import Terms
+from timebank.groups import service as groups
+from timebank.groups.queries import standing_of
+from timebank.groups.service import GroupDetails, VenueDetails
 from timebank.listings import queries as listing_queries
 from timebank.listings import service as listings
 from timebank.listings.service import ListingDetails
@@ -32,6 +35,8 @@ from timebank.web.access import SLUG
 
 #: Who has things of their own, so that a page about them is really theirs.
 ACTIVE = ("member", "treasurer", "coordinator")
+#: Parts of an address by which examples of one name are told apart; the first that fits counts.
+PARTS = ("groups", "join", "listings", "messages", "sign-in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,7 @@ class World:
 
 
 def _part_of(rule: str) -> str:
-    return next(
-        (part for part in ("join", "listings", "messages", "sign-in") if f"/{part}/" in rule), ""
-    )
+    return next((part for part in PARTS if f"/{part}/" in rule), "")
 
 
 def build_world(session: Session) -> World:
@@ -88,6 +91,7 @@ def build_world(session: Session) -> World:
         "treasurer": _signed_up(session, community, "Theo", "treasurer"),
         "coordinator": _signed_up(session, community, "Cora", "coordinator"),
         "helper": make_member(session, community, first_name="Hana", email="hana@example.org"),
+        "guest": make_member(session, community, first_name="Gus"),
     }
     examples = {
         role: _of(session, community, people[role], people["helper"], now) for role in ACTIVE
@@ -96,6 +100,7 @@ def build_world(session: Session) -> World:
         # Out of the blue one writes to a coordinator, or as one.
         reached = people["helper" if role == "coordinator" else "coordinator"]
         examples[role]["member_id in messages"] = reached.id
+        examples[role] |= _group(session, community, people[role], people, now)
     size = _seal(session, community, now)
     for role in ACTIVE:
         examples[role] |= {"size": size, "newer": size, "older": size}
@@ -203,6 +208,53 @@ def _of(
         "what": "pause",
         "digest": _digest("icon.svg"),
         "name": "icon.svg",
+    }
+
+
+def _group(
+    session: Session,
+    community: Community,
+    member: Member,
+    people: dict[str, Member],
+    now: dt.datetime,
+) -> dict[str, object]:
+    """Let a member run a group together with the helper, and something wait in it."""
+    helper, guest, today = people["helper"], people["guest"], now.date()
+    name = f"Café of {member.first_name} at {community.slug}"
+    venue = groups.add_venue(
+        session, community, VenueDetails(name=name, postcode="SE1 7PZ"), now=now
+    )
+    details = GroupDetails(name=name, venue_id=venue.id, is_public=True, supports=["social"])
+    group = groups.start_group(session, community, details, by=member, now=now)
+    lead = standing_of(session, group, member)
+    groups.write_rules(session, group, "Be kind.", by=member, who=lead, now=now)
+    groups.join(session, group, helper, today=today, now=now)
+    groups.give_part(session, group, helper, "lead", is_paid=False, by=member, who=lead, now=now)
+    decisions = [
+        groups.exclude(
+            session,
+            group,
+            whom,
+            until_on=today + dt.timedelta(days=14),
+            review_on=today + dt.timedelta(days=7),
+            reason="Shouted at the cook.",
+            by=helper,
+            who=lead,
+            today=today,
+            now=now,
+        )
+        for whom in (member, guest)
+    ]
+    words = "The cook shouted first."
+    groups.appeal(session, group, decisions[1], words=words, by=guest, today=today, now=now)
+    session.flush()
+    return {
+        "group_slug": group.slug,
+        "venue_id": venue.id,
+        "exclusion_id": decisions[1].id,
+        "member_id in groups": helper.id,
+        "answer": "yes",
+        "version": 1,
     }
 
 

@@ -40,6 +40,7 @@ PAGES = (
     "timebank.messaging.views",
     "timebank.listings.views",
     "timebank.exchanges.views",
+    "timebank.groups.views",
     "timebank.home.views",
     "timebank.demo.views",
     "timebank.web.patterns",

@@ -16,7 +16,7 @@ ASK = "/sign-in"
 #: Parts of an address that name a thing of one community.
 THINGS = {
     *("listing_id", "conversation_id", "notice_id", "exchange_id", "entry_id", "category_id"),
-    *("member_id", "draft_id"),
+    *("member_id", "draft_id", "group_slug", "venue_id", "exclusion_id"),
 }
 WAIT = "/waiting"
 

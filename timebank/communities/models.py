@@ -47,7 +47,8 @@ SETTINGS = (
 class Community(Base):
     """A time bank: the tenant that every other row belongs to.
 
-    `member_count` hands out member numbers; it only grows. `floor_minutes` (zero or less) and
+    `member_count` hands out member numbers and `pot_count` those of pots, of which the community's
+    own is the first; they only grow. `floor_minutes` (zero or less) and
     `ceiling_minutes` are what a new member's account starts with; None means no limit.
     """
 
@@ -105,6 +106,7 @@ class Community(Base):
     #: Who to turn to: phone, person, place. Shown at the foot of every page.
     help_words: Mapped[str] = mapped_column(sa.Text, default="")
     member_count: Mapped[int] = mapped_column(default=0)
+    pot_count: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[dt.datetime]
 
 

@@ -97,14 +97,24 @@ def change_settings(
 
 def next_member_number(session: Session, community: Community) -> int:
     """Hand out the next member number; none is ever handed out twice, and gaps mean nothing."""
+    return _next(session, community, "member_count")
+
+
+def next_pot_number(session: Session, community: Community) -> int:
+    """Hand out the number of the next pot; the community's own has the first."""
+    return _next(session, community, "pot_count")
+
+
+def _next(session: Session, community: Community, counter: str) -> int:
+    column = getattr(Community, counter)
     number: int = session.execute(
         sa.update(Community)
         .where(Community.id == community.id)
-        .values(member_count=Community.member_count + 1)
-        .returning(Community.member_count)
+        .values({counter: column + 1})
+        .returning(column)
         .execution_options(synchronize_session=False)
     ).scalar_one()
-    session.expire(community, ["member_count"])
+    session.expire(community, [counter])
     return number
 
 

@@ -1,10 +1,8 @@
 """Forms of exchanges."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import cast
 
-from wtforms import DateField, Field, HiddenField, RadioField, SelectField
+from wtforms import Field, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
@@ -17,7 +15,14 @@ from timebank.listings.names import PARTS, name_of
 from timebank.listings.names import PLACES as PLACE_NAMES
 from timebank.listings.queries import Branch
 from timebank.members.models import NAME_LENGTH_MAX
-from timebank.web.fields import LineField, MinutesField, PageForm, WordsField, required
+from timebank.web.fields import (
+    DayField,
+    LineField,
+    MinutesField,
+    PageForm,
+    WordsField,
+    required,
+)
 from timebank.web.filters import hours_label
 from timebank.web.words import lazy_gettext as _l
 
@@ -28,26 +33,6 @@ STEP_MINUTES_MIN = 5
 def choices_of(words: Mapping[str, str]) -> list[SelectChoice]:
     """Return what can be chosen from values and their words."""
     return [SelectChoice(value, label) for value, label in words.items()]
-
-
-class DayField(DateField):
-    """A day, picked or typed as 2026-05-09."""
-
-    @property
-    def day(self) -> dt.date:
-        """The day, for a form that was found to have one."""
-        return cast("dt.date", self.data)
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Say in words what to do when it is no day."""
-        if not valuelist or not valuelist[0].strip():
-            self.data = None
-            return
-        try:
-            self.data = dt.date.fromisoformat(valuelist[0].strip())
-        except ValueError as error:
-            self.data = None
-            raise ValueError(_l("Write the day like this: 2026-05-09.")) from error
 
 
 def offer_minutes(field: MinutesField, community: Community, chosen: int | None = None) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from ledger import balances, journal
 from ledger import errors as ledger_errors
-from ledger import journal
 from ledger.accounts import (
     ADJUSTMENT,
     COMMUNITY_POT,
@@ -73,6 +73,51 @@ def open_member_account(session: Session, community: Community, member: Holder) 
             floor_minutes=_floor(community.floor_minutes),
             ceiling_minutes=community.ceiling_minutes,
         )
+
+
+def open_pot(session: Session, community: Community, code: str, *, floor_minutes: int = 0) -> None:
+    """Open the shared balance of a group, such as ``G000002``; again changes nothing.
+
+    Raises:
+        NoBookError: If the community's book is not open.
+    """
+    with _in_our_words():
+        journal.open_account(
+            session.connection(), community.id, code, "pot", floor_minutes=floor_minutes
+        )
+
+
+def close_pot(
+    session: Session,
+    community: Community,
+    code: str,
+    *,
+    key: str,
+    happened_on: dt.date,
+    by: Holder | None,
+    now: dt.datetime,
+) -> int:
+    """Move what a pot holds to the community's pot and close it; return the minutes that moved.
+
+    Raises:
+        AccountInUseError: If it owes hours; somebody has to give them first.
+    """
+    posted = balances.balance(session.connection(), community.id, code).posted
+    if posted > 0:
+        legs = ((code, COMMUNITY_POT, posted),)
+        move(
+            session,
+            community,
+            kind="gift",
+            legs=legs,
+            happened_on=happened_on,
+            category="pot.ended",
+            key=key,
+            by=by,
+            now=now,
+        )
+    set_state(session, community, code, "closed", by=by, reason=None, now=now)
+    return posted
 
 
 def transfer(  # noqa: PLR0913 - called by keywords: who, what, when

@@ -1,11 +1,12 @@
 """The form every form is made from, and fields of our own."""
 
+import datetime as dt
 import unicodedata
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from flask_wtf import FlaskForm
-from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
 from timebank.web.filters import hours_label
@@ -156,6 +157,26 @@ class MinutesField(SelectField):
         """Say in words what to do when the value is none of the steps."""
         if self.data not in {minutes for minutes, _label in self.choices or ()}:
             raise StopValidation(_l("Choose how long from the list."))
+
+
+class DayField(DateField):
+    """A day, picked or typed as 2026-05-09."""
+
+    @property
+    def day(self) -> dt.date:
+        """The day, for a form that was found to have one."""
+        return cast("dt.date", self.data)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Say in words what to do when it is no day."""
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            self.data = dt.date.fromisoformat(valuelist[0].strip())
+        except ValueError as error:
+            self.data = None
+            raise ValueError(_l("Write the day like this: 2026-05-09.")) from error
 
 
 def required(words: Any) -> Callable[[Form, Any], None]:  # noqa: ANN401 - lazy or plain

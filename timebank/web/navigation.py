@@ -45,6 +45,7 @@ PLACES = (
     Place("home", FRONT_PAGE, _l("Home")),
     Place("offers", "listings.offers", _l("Offers")),
     Place("requests", "listings.requests", _l("Requests")),
+    Place("groups", "groups.directory", _l("Groups"), family=("groups.",)),
     Place("messages", "messages.index", _l("Messages"), family=("messages.show", "messages.send")),
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
     Place("hours", "hours.index", _l("My hours"), family=("hours.",)),

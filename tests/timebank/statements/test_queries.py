@@ -11,7 +11,7 @@ from timebank.exchanges import service
 from timebank.hours import service as hours
 from timebank.statements import queries
 from timebank.statements.errors import BadMonthError
-from timebank.statements.sheet import sheet
+from timebank.web.sheet import sheet
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from timebank.statements import queries
 from timebank.statements.errors import BadMonthError
 from timebank.statements.names import account_name, line_words
 from timebank.statements.queries import Line, Month
-from timebank.statements.sheet import sheet
 from timebank.web.filters import hours_label, hours_signed, hours_words, short_day, today
 from timebank.web.refusals import say
+from timebank.web.sheet import sheet
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""A statement as a file for a spreadsheet: plain figures, and words that stay words.
+"""Rows as a file for a spreadsheet: plain figures, and words that stay words.
 
 A cell that begins like a formula would be run by the program that opens the file, on the reader's
 machine; such a cell gets an apostrophe in front. Figures are never negative (there is a column for

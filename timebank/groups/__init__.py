@@ -1,0 +1,1 @@
+"""Groups of people who support each other: their places, their people, their shared hours."""

@@ -1,0 +1,70 @@
+"""Why something about a group stays as it is, as facts; `views` makes the sentences."""
+
+import datetime as dt
+
+from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+
+
+class GroupNotFoundError(NotFoundError):
+    """There is no such group here, or it is not for this person to see."""
+
+
+class VenueNotFoundError(NotFoundError):
+    """The community knows no such place."""
+
+
+class NoPartInGroupError(NotFoundError):
+    """This member has no part in the group, or none that the one who asks may know of."""
+
+
+class NotYoursToRunError(NotAllowedError):
+    """The group is run by its leads."""
+
+
+class GroupEndedError(ConflictError):
+    """The group has come to its end."""
+
+
+class AlreadyInGroupError(ConflictError):
+    """The member belongs to the group already."""
+
+
+class NotAskedError(ConflictError):
+    """Nobody asked, or it was answered in the meantime."""
+
+
+class LastLeadError(RefusalError):
+    """A group needs somebody who runs it."""
+
+
+class SpeakToTheLeadError(RefusalError):
+    """Joining or checking in is not possible just now; the lead of the group knows more."""
+
+
+class RulesChangedError(ConflictError):
+    """The ground rules got a new version after the page was shown."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+class NoRulesError(NotFoundError):
+    """The group has no ground rules yet."""
+
+
+class WordsMissingError(RefusalError):
+    """A few words are needed: the others cannot guess them."""
+
+
+class DayOutOfRangeError(RefusalError):
+    """The day lies where it can not be."""
+
+    def __init__(self, first: dt.date, last: dt.date) -> None:
+        super().__init__(first, last)
+        self.first = first
+        self.last = last
+
+
+class PlaceTakenError(ConflictError):
+    """The community has a place of this name at this address already."""

@@ -1,0 +1,1 @@
+"""The rules of groups. Everything here is pure: facts go in, a verdict comes out."""

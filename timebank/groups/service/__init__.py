@@ -1,0 +1,50 @@
+"""Everything that changes groups. Functions take the open unit of work and never commit it."""
+
+from timebank.groups.service.belonging import (
+    answer_invitation,
+    answer_request,
+    give_part,
+    invite,
+    join,
+    leave,
+)
+from timebank.groups.service.exclusion import (
+    answer_appeal,
+    appeal,
+    exclude,
+    lift,
+    review,
+)
+from timebank.groups.service.places import VenueDetails, add_venue, change_venue
+from timebank.groups.service.rules import acknowledge, write_rules
+from timebank.groups.service.running import (
+    GroupDetails,
+    change_group,
+    end_group,
+    mark_checked,
+    start_group,
+)
+
+__all__ = [
+    "GroupDetails",
+    "VenueDetails",
+    "acknowledge",
+    "add_venue",
+    "answer_appeal",
+    "answer_invitation",
+    "answer_request",
+    "appeal",
+    "change_group",
+    "change_venue",
+    "end_group",
+    "exclude",
+    "give_part",
+    "invite",
+    "join",
+    "leave",
+    "lift",
+    "mark_checked",
+    "review",
+    "start_group",
+    "write_rules",
+]

@@ -1,0 +1,150 @@
+"""What the pages of groups share: the blueprint, the words of refusals, who looks at what."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from timebank.db import db
+from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.groups import errors, queries
+from timebank.groups.errors import GroupNotFoundError
+from timebank.groups.forms import SomebodyForm, choices_of
+from timebank.groups.models import Group
+from timebank.groups.policy import standing
+from timebank.groups.policy.standing import VISITOR, Standing
+from timebank.members import policy as members_policy
+from timebank.members import queries as members
+from timebank.members.models import Member
+from timebank.web.access import COMMUNITY_PREFIX
+from timebank.web.fields import PageForm
+from timebank.web.filters import short_day
+from timebank.web.refusals import say, words_of
+from timebank.web.words import gettext as _
+from timebank.web.words import lazy_gettext as _l
+
+bp = Blueprint("groups", __name__, url_prefix=COMMUNITY_PREFIX)
+#: People to choose from where a name fits several.
+CHOICES_MAX = 12
+
+say(errors.GroupNotFoundError, _l("There is no such group here."))
+say(errors.VenueNotFoundError, _l("This place is not noted here. Choose one from the list."))
+say(errors.NoPartInGroupError, _l("There is no such page, or it is between other people."))
+say(errors.NotYoursToRunError, _l("Only the people who run this group can do that."))
+say(errors.GroupEndedError, _l("This group has come to its end. Nothing can be changed any more."))
+say(errors.AlreadyInGroupError, _l("They belong to this group already."))
+say(errors.NotAskedError, _l("This was settled in the meantime. Have a look at how it stands now."))
+say(
+    errors.LastLeadError,
+    _l("Somebody has to run the group. Give this part to somebody else first."),
+)
+say(
+    errors.SpeakToTheLeadError,
+    _l("Please speak to the person who runs this group."),
+)
+say(
+    errors.RulesChangedError,
+    _l("The ground rules have just changed. Please read the new ones."),
+)
+say(errors.NoRulesError, _l("This group has no ground rules yet."))
+say(errors.WordsMissingError, _l("Write a few words first."))
+say(errors.PlaceTakenError, _l("This place is noted already. Look for it in the list."))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A group as somebody sees it."""
+
+    group: Group
+    who: Standing
+
+    @property
+    def runs(self) -> bool:
+        """Whether they run it."""
+        return standing.may_run(self.who)
+
+
+def seen(group_slug: str) -> Seen:
+    """Load a group that the caller may know of, or answer 404."""
+    session = db.session()
+    group = queries.by_slug(session, g.community.id, group_slug)
+    who = VISITOR
+    if g.member is not None and g.member.state in {"active", "paused"}:
+        who = queries.standing_of(session, group, g.member, g.roles)
+    if not standing.may_see(group, who):
+        raise GroupNotFoundError
+    return Seen(group, who)
+
+
+def run(group_slug: str) -> Seen:
+    """Load a group for a page of those who run it; for anybody else it is not there."""
+    found = seen(group_slug)
+    if not found.runs:
+        raise GroupNotFoundError
+    return found
+
+
+def to_group(group: Group) -> ResponseReturnValue:
+    """Go to the page of a group."""
+    return redirect(url_for("groups.show", group_slug=group.slug), code=303)
+
+
+def to(endpoint: str, group: Group, **values: object) -> ResponseReturnValue:
+    """Go to another page of a group."""
+    address = url_for(f"groups.{endpoint}", group_slug=group.slug, **values)  # type: ignore[arg-type]
+    return redirect(address, code=303)
+
+
+def page(
+    template: str, form: PageForm | None = None, *, mistaken: bool = False, **facts: object
+) -> ResponseReturnValue:
+    """Show a page: as asked for, or again with what is wrong."""
+    return render_template(template, form=form, **facts), 422 if mistaken else 200
+
+
+def refused(form: PageForm, refusal: RefusalError) -> None:
+    """Put a refusal that the person can mend beside what they typed; pass any other on."""
+    if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
+        raise refusal
+    if isinstance(refusal, errors.DayOutOfRangeError):
+        words = _(
+            "Choose a day between %(first)s and %(last)s.",
+            first=short_day(refusal.first),
+            last=short_day(refusal.last),
+        )
+    else:
+        words = words_of(refusal)
+    form.form_errors.append(words)
+
+
+def somebody(form: SomebodyForm) -> Member | None:
+    """Return whom a form means; where that is open, ask on the form and return None.
+
+    People are found by what everybody may know of them: first name and number.
+    """
+    text = form.who.data or ""
+    folded = members_policy.fold(text)
+    number = str(members_policy.number_typed(text))
+    found = [
+        member
+        for member in members.find(db.session(), g.community.id, text, limit=CHOICES_MAX * 4)
+        if folded in members_policy.fold(member.first_name) or number == str(member.number)
+    ][:CHOICES_MAX]
+    chosen = [member for member in found if str(member.number) == form.member_number.data]
+    exact = [
+        member
+        for member in found
+        if members_policy.fold(member.first_name) == folded or str(member.number) == number
+    ]
+    if chosen or len(exact) == 1:
+        return (chosen or exact)[0]
+    form.member_number.choices = choices_of(
+        {str(member.number): f"{member.first_name} ({member.account_code})" for member in found}
+    )
+    if found:
+        form.member_number.errors = [_("Choose the person you mean.")]
+    else:
+        form.who.errors = [
+            _("Nobody here is called “%(name)s”. Try the first name or the number.", name=text)
+        ]
+    return None
