@@ -86,6 +86,7 @@ class StatementLine:
         counterpart_code: The account on the other side.
         reverses: The entry this one takes back.
         reversed_by: The entry that took this one back.
+        corrects: The entry this one stands in place of.
     """
 
     seq: int
@@ -100,6 +101,7 @@ class StatementLine:
     balance_minutes: int
     reverses: UUID | None
     reversed_by: UUID | None
+    corrects: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +405,7 @@ def _lines_question() -> Select[Any]:
             moved.balance_minutes,
             entry.reverses,
             later.c.id,
+            entry.corrects,
         )
         .join(schema.entry, and_(entry.book_id == book_id, entry.seq == moved.seq))
         .outerjoin(later, and_(later.c.book_id == book_id, later.c.reverses == entry.id))

@@ -188,6 +188,23 @@ class NotReversible(LedgerRefusal):
 
 
 @dataclass(eq=False)
+class StillStands(LedgerRefusal):
+    """An entry is posted in place of another only once that one has been taken back."""
+
+    reason = "still-stands"
+    entry_id: UUID
+
+
+@dataclass(eq=False)
+class AlreadyCorrected(LedgerRefusal):
+    """Another entry was posted in place of this one before; correct that one."""
+
+    reason = "already-corrected"
+    entry_id: UUID
+    correction_id: UUID
+
+
+@dataclass(eq=False)
 class BadPeriod(LedgerRefusal):
     """The period ends before it begins."""
 

@@ -9,12 +9,12 @@ Every call ends as *posted*, *replayed* or *refused*; an error from COMMIT is
 
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.engine import Transaction
 from sqlalchemy.exc import DBAPIError
 
@@ -42,6 +42,7 @@ from ledger.entries import (
     uuid7,
 )
 from ledger.errors import (
+    AlreadyCorrected,
     AlreadyReversed,
     ClosedAccount,
     FrozenAccount,
@@ -52,6 +53,7 @@ from ledger.errors import (
     NotReversible,
     OverCeiling,
     OverFloor,
+    StillStands,
     UnknownAccount,
     UnknownBook,
     UnknownEntry,
@@ -93,6 +95,7 @@ def post(
     secret: bytes,
     now: datetime,
     draw: Callable[[int], bytes] = secrets.token_bytes,
+    before: Mapping[str, int] | None = None,
 ) -> Outcome:
     """Write an entry in the book, once for each key.
 
@@ -104,6 +107,8 @@ def post(
         now: The caller's clock. The entry is recorded then, or a microsecond after the
             last one where the clock went back.
         draw: Where the random bytes of ids and salts come from.
+        before: Minutes that accounts held before something this entry belongs to; limits
+            then stop only what is worse than that.
 
     Returns:
         The outcome; ``replayed`` where the key was posted before with the same meaning.
@@ -115,7 +120,7 @@ def post(
     """
     if request.kind == "reversal":
         raise UnsupportedKind(request.kind)
-    return _write(connection, request, secret=secret, now=now, draw=draw)
+    return _write(connection, request, secret=secret, now=now, draw=draw, before=before)
 
 
 def reverse(
@@ -233,6 +238,7 @@ def _write(
     secret: bytes,
     now: datetime,
     draw: Callable[[int], bytes],
+    before: Mapping[str, int] | None = None,
 ) -> Outcome:
     """Lock, look the key up, check, seal, write."""
     if len(secret) < SECRET_BYTES_MIN:
@@ -254,7 +260,9 @@ def _write(
         raise UnknownAccount(next(code for code in codes if code not in known))
     _check_references(connection, request)
     legs, moves, balances = _movements(request, accounts)
-    overdrawn = _check_accounts(accounts, balances, is_reversal=request.reverses is not None)
+    overdrawn = _check_accounts(
+        accounts, balances, before or {}, is_reversal=request.reverses is not None
+    )
     sealed = _seal(request, head, legs, moves, idem_hash=idem_hash, now=now, draw=draw)
     if storage.write(connection, sealed) != len(accounts):
         raise LostUpdate(book_id, tuple(codes))
@@ -305,11 +313,15 @@ def _movements(
 
 
 def _check_accounts(
-    accounts: Sequence[AccountRow], balances: dict[str, int], *, is_reversal: bool
+    accounts: Sequence[AccountRow],
+    balances: dict[str, int],
+    before: Mapping[str, int],
+    *,
+    is_reversal: bool,
 ) -> tuple[str, ...]:
     """Refuse what state or limits forbid; name what a reversal leaves below its floor.
 
-    A limit stops only a move that makes things worse.
+    A limit stops only a move that makes things worse, also than they were `before`.
     """
     overdrawn = []
     for account in accounts:
@@ -320,20 +332,21 @@ def _check_accounts(
         if account.state == "frozen" and not is_reversal:
             raise FrozenAccount(code)
         floor, ceiling = account.floor_minutes, account.ceiling_minutes
-        if floor is not None and change < 0 and after - account.held_out < floor:
+        net = after - before.get(code, account.balance_minutes)
+        if floor is not None and max(change, net) < 0 and after - account.held_out < floor:
             if not is_reversal:
                 available = account.balance_minutes - account.held_out
                 raise OverFloor(code, floor, available, change)
             overdrawn.append(code)
         if is_reversal or ceiling is None:
             continue
-        if change > 0 and after + account.held_in > ceiling:
+        if min(change, net) > 0 and after + account.held_in > ceiling:
             raise OverCeiling(code, ceiling, account.balance_minutes, change)
     return tuple(overdrawn)
 
 
 def _check_references(connection: Connection, request: EntryRequest) -> None:
-    """Refuse a second reversal, and a correction of what is not there."""
+    """Refuse a second reversal, and a correction of what is not there or stands."""
     entry = schema.entry.c
     if request.reverses is not None:
         earlier = connection.execute(
@@ -344,11 +357,29 @@ def _check_references(connection: Connection, request: EntryRequest) -> None:
         if earlier is not None:
             raise AlreadyReversed(request.reverses, earlier.id)
     if request.corrects is not None:
-        corrected = connection.execute(
-            select(entry.id).where(entry.book_id == request.book_id, entry.id == request.corrects)
-        ).first()
-        if corrected is None:
-            raise UnknownEntry(request.corrects)
+        _check_correction(connection, request.book_id, request.corrects)
+
+
+def _check_correction(connection: Connection, book_id: UUID, entry_id: UUID) -> None:
+    """Refuse to post in place of an entry that is not there, stands, or was replaced before."""
+    entry = schema.entry.c
+    rows = connection.execute(
+        select(entry.id, entry.reverses, entry.corrects).where(
+            entry.book_id == book_id,
+            or_(
+                entry.id == entry_id,
+                entry.reverses == entry_id,
+                entry.corrects == entry_id,
+            ),
+        )
+    ).all()
+    if all(row.id != entry_id for row in rows):
+        raise UnknownEntry(entry_id)
+    for row in rows:
+        if row.corrects == entry_id:
+            raise AlreadyCorrected(entry_id, row.id)
+    if all(row.reverses != entry_id for row in rows):
+        raise StillStands(entry_id)
 
 
 def _seal(

@@ -203,6 +203,14 @@ entry = Table(
         postgresql_where=text("reverses IS NOT NULL"),
     ),
     Index(
+        "uq_entry_one_correction",
+        "book_id",
+        "corrects",
+        unique=True,
+        sqlite_where=text("corrects IS NOT NULL"),
+        postgresql_where=text("corrects IS NOT NULL"),
+    ),
+    Index(
         "uq_entry_one_resolution",
         "book_id",
         "hold_id",

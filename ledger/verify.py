@@ -112,6 +112,8 @@ class _Journal:
     chain: bytes = GENESIS
     recorded_at: str = ""
     taken_back: dict[str, tuple[ChainedLeg, ...]] = field(default_factory=dict)
+    #: Entries that were taken back so far, and may now be replaced once each.
+    replaceable: set[str] = field(default_factory=set)
 
     def problems(self, rows: Iterable[JournalRow]) -> Iterator[Problem]:
         """Read on, entry by entry, and tell what does not fit."""
@@ -122,7 +124,10 @@ class _Journal:
             if row.entry.id in self.reversed_ids:
                 self.taken_back[row.entry.id] = row.entry.legs
             if row.entry.rev:
+                self.replaceable.add(row.entry.rev)
                 yield from self._of_reversal(row)
+            if row.entry.corrects:
+                yield from self._of_correction(row)
 
     def _of_entry(self, row: JournalRow) -> Iterator[Problem]:
         """Place, time, leaf and link of one entry."""
@@ -171,6 +176,13 @@ class _Journal:
             yield Problem(
                 "no mirror image of what it takes back", where, str(original), str(mirrored)
             )
+
+    def _of_correction(self, row: JournalRow) -> Iterator[Problem]:
+        """An entry stands in place of one that was taken back, and of which none else does."""
+        if row.entry.corrects not in self.replaceable:
+            where = f"entry {row.entry.seq}"
+            yield Problem("replaces what still stands", where, "a taken back entry", "none")
+        self.replaceable.discard(row.entry.corrects)
 
 
 def verify(connection: Connection, book_id: UUID) -> Report:

@@ -18,6 +18,7 @@ from tests.factories import make_community, make_device, make_member, sign_in
 from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.exchanges import service as exchanges
+from timebank.exchanges.models import Overdraft
 from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
 from timebank.groups.queries import standing_of
@@ -174,6 +175,14 @@ def _of(
     )
     session.flush()
     booked = exchanges.answer_yes(session, community, logged.id, by=helper, now=now)
+    overdraft = Overdraft(
+        community_id=community.id,
+        account_code=member.account_code,
+        reversal_id=booked.entry_id,
+        short_minutes=15,
+        flagged_at=now,
+    )
+    session.add(overdraft)
     answers = _answers(str(branch.top.id), str(category.id))
     draft = drafts.begin(
         session, community.id, "listing", owner_id=member.id, answers=answers, now=now
@@ -193,6 +202,7 @@ def _of(
         ),
         "exchange_id": exchange.id,
         "entry_id": booked.entry_id,
+        "overdraft_id": overdraft.id,
         "category_id": category.id,
         "member_id": helper.id,
         "draft_id in listings": draft.id,

@@ -20,6 +20,7 @@ from timebank.communities import queries as communities
 from timebank.communities.models import LOCALES, Community
 from timebank.config import ROOT, Settings
 from timebank.db import db
+from timebank.exchanges import queries as exchanges
 from timebank.home import queries as home
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
@@ -151,9 +152,11 @@ def _other_communities() -> list[dict[str, str]]:
 
 
 def _waiting_work() -> int:
-    """Count what waits for a coordinator; nothing for anybody else."""
-    if "coordinator" not in g.get("roles", ()):
-        return 0
+    """Count what waits for a coordinator or a treasurer; nothing for anybody else."""
+    roles = g.get("roles", frozenset())
+    if "coordinator" not in roles:
+        is_treasurer = "treasurer" in roles
+        return exchanges.overdraft_count(db.session(), g.community.id) if is_treasurer else 0
     return home.waiting_count(db.session(), g.community.id, now=utc_now(), today=filters.today())
 
 

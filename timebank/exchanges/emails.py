@@ -37,4 +37,12 @@ def register() -> None:
     say("exchange-thanked", _l("%(name)s says thank you."))
     say("work-queried", _l("Two members remember their time together differently."))
     say("work-held-up", _l("Two members agree, and a limit keeps their hours from moving."))
+    say("work-overdrawn", _l("Account %(code)s is below its limit after hours were moved back."))
+    say(
+        "hours-corrected",
+        _l(
+            "Hours were put right: %(minutes)s minutes instead of %(before)s. "
+            "The reason: %(reason)s"
+        ),
+    )
     say("hours-reversed", _l("Hours were moved back. The reason: %(reason)s"))

@@ -82,5 +82,25 @@ class WordsMissingError(RefusalError):
     """This move needs a few words: the others cannot guess the reason."""
 
 
+class NothingChangedError(RefusalError):
+    """What is said to be right is what the books say already."""
+
+
+class OwnExchangeError(NotAllowedError):
+    """Hours of one's own are put right by somebody else."""
+
+
+class TooManyLegsError(RefusalError):
+    """The entry moved more for some people than for others; it is taken back and entered anew."""
+
+
+class AccountFixedError(RefusalError):
+    """Whose hours these are can not be changed here, or not to that account."""
+
+
+class OverdraftNotFoundError(NotFoundError):
+    """There is no such account to see to."""
+
+
 class CategoryNotFoundError(RefusalError):
     """The community has no such kind of help."""

@@ -38,8 +38,9 @@ class Exchange(OfCommunity, Base):
     """Help that one member gives another.
 
     `giver_id` gives the help and earns the hours; `receiver_id` receives it. `awaiting_id` is whose
-    answer is awaited now, or None. `entry_id` is set once, when the hours moved, and `reversal_id`
-    once, if they were taken back. `held_up_at` says since when all is said and only `held_up_by` is
+    answer is awaited now, or None. `entry_id` is the entry that stands: set when the hours moved,
+    and again when they are put right. `reversal_id` is set once, if they were taken back for good.
+    `held_up_at` says since when all is said and only `held_up_by` is
     in the way.
     """
 
@@ -145,6 +146,60 @@ class ExchangeMove(OfCommunity, Base):
     minutes: Mapped[int | None]
     words: Mapped[str] = mapped_column(sa.String(WORDS_LENGTH_MAX), default="")
     at: Mapped[dt.datetime]
+
+
+class ExchangeCorrection(OfCommunity, Base):
+    """An entry of an exchange that stands no more: `reversal_id` took it back, another replaced it.
+
+    What was put right and why is told by the exchange's moves; these rows lead from the older
+    entries of the book to their exchange.
+    """
+
+    __tablename__ = "exchange_correction"
+    __table_args__ = (
+        within_community("exchange", "exchange_id"),
+        UniqueConstraint("community_id", "entry_id"),
+        UniqueConstraint("community_id", "reversal_id"),
+        Index(None, "community_id", "exchange_id"),
+    )
+
+    exchange_id: Mapped[uuid.UUID]
+    entry_id: Mapped[uuid.UUID]
+    reversal_id: Mapped[uuid.UUID]
+
+
+class Overdraft(OfCommunity, Base):
+    """An account that moving hours back left below its floor, until a bookkeeper has seen to it.
+
+    Spending can not stop hours from being moved back, so somebody has to talk with whoever had
+    spent them already. `reversal_id` is the entry that did it.
+    """
+
+    __tablename__ = "overdraft"
+    __table_args__ = (
+        within_community("member", "seen_to_by_id"),
+        UniqueConstraint("community_id", "reversal_id", "account_code"),
+        # Those that wait are few, however many there ever were.
+        Index(
+            "ix_overdraft_waiting",
+            "community_id",
+            "id",
+            sqlite_where=sa.text("seen_to_at IS NULL"),
+            postgresql_where=sa.text("seen_to_at IS NULL"),
+        ),
+        CheckConstraint("short_minutes >= 1", name="short_of_something"),
+        CheckConstraint(
+            "(seen_to_at IS NULL) = (seen_to_by_id IS NULL)", name="seen_to_by_somebody"
+        ),
+    )
+
+    account_code: Mapped[str] = mapped_column(sa.String(60))
+    reversal_id: Mapped[uuid.UUID]
+    #: How far below its floor the account was then.
+    short_minutes: Mapped[int] = mapped_column(sa.BigInteger)
+    flagged_at: Mapped[dt.datetime]
+    seen_to_at: Mapped[dt.datetime | None]
+    seen_to_by_id: Mapped[uuid.UUID | None]
 
 
 class ThankYou(OfCommunity, Base):

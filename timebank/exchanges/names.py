@@ -43,6 +43,11 @@ _MOVES: Mapping[str, tuple[str, str]] = {
     "confirm": (_l("You confirmed it"), _l("%(name)s confirmed it")),
     "reverse": (_l("You moved the hours back"), _l("%(name)s moved the hours back")),
 }
+#: A change after the hours had moved, which is for those who look after the books.
+_PUT_RIGHT = (
+    _l("You put it right: %(hours)s"),
+    _l("%(name)s, who looks after the books, put it right: %(hours)s"),
+)
 _NOBODY: Mapping[str, str] = {
     "confirm": _l("Confirmed, because nobody said otherwise"),
     "hold": _l("Both agree. The hours wait for a limit"),
@@ -87,6 +92,9 @@ def move_words(move: ExchangeMove, *, is_mine: bool, name: str) -> str:
     """Return the sentence of a move for the timeline."""
     if move.by_member_id is None:
         return str(_NOBODY[move.move])
+    if move.move == "correct" and move.state_after == "confirmed":
+        words = str(_PUT_RIGHT[0 if is_mine else 1])
+        return words % {"name": name, "hours": hours_label(move.minutes or 0)}
     words = str(_MOVES[move.move][0 if is_mine else 1])
     return words % {"name": name, "hours": hours_label(move.minutes or 0)}
 
@@ -110,3 +118,12 @@ def how_long(exchange: Exchange) -> str:
     if exchange.worked_minutes is not None:
         return hours_label(exchange.worked_minutes)
     return _("About %(hours)s", hours=hours_label(exchange.agreed_minutes))
+
+
+def entry_words(no: int, *, takes_back: int | None, instead_of: int | None) -> str:
+    """Return what an entry of the book does, by its number and those it is about."""
+    if takes_back is not None:
+        return _("No. %(no)d moves no. %(was)d back", no=no, was=takes_back)
+    if instead_of is not None:
+        return _("No. %(no)d stands instead of no. %(was)d", no=no, was=instead_of)
+    return _("No. %(no)d, as it was first written", no=no)

@@ -9,8 +9,14 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from timebank.exchanges.errors import ExchangeNotFoundError
-from timebank.exchanges.models import Exchange, ExchangeMove, ThankYou
+from timebank.exchanges.errors import ExchangeNotFoundError, OverdraftNotFoundError
+from timebank.exchanges.models import (
+    Exchange,
+    ExchangeCorrection,
+    ExchangeMove,
+    Overdraft,
+    ThankYou,
+)
 from timebank.listings.models import Category, Listing
 from timebank.members.models import Member
 
@@ -38,6 +44,51 @@ def locked_by_entry(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+def locked_overdraft(
+    session: Session, community_id: uuid.UUID, overdraft_id: uuid.UUID
+) -> Overdraft | None:
+    """Lock an account that was left too low, whether it was seen to or not."""
+    return session.scalar(
+        sa.select(Overdraft)
+        .where(Overdraft.community_id == community_id, Overdraft.id == overdraft_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def overdraft(session: Session, community_id: uuid.UUID, overdraft_id: uuid.UUID) -> Overdraft:
+    """Return an account that was left too low.
+
+    Raises:
+        OverdraftNotFoundError: If there is none.
+    """
+    found = session.get(Overdraft, (community_id, overdraft_id))
+    if found is None:
+        raise OverdraftNotFoundError
+    return found
+
+
+def overdrafts_waiting(
+    session: Session, community_id: uuid.UUID, *, limit: int
+) -> Sequence[Overdraft]:
+    """Return accounts that were left too low and nobody has seen to, the oldest first."""
+    return session.scalars(
+        sa.select(Overdraft).where(waits(community_id)).order_by(Overdraft.id).limit(limit)
+    ).all()
+
+
+def overdraft_count(session: Session, community_id: uuid.UUID) -> int:
+    """Count the accounts that were left too low and nobody has seen to."""
+    return session.scalars(
+        sa.select(sa.func.count()).select_from(Overdraft).where(waits(community_id))
+    ).one()
+
+
+def waits(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    """Rule for accounts that were left too low and nobody has seen to."""
+    return sa.and_(Overdraft.community_id == community_id, Overdraft.seen_to_at.is_(None))
 
 
 def next_silent(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> Exchange | None:
@@ -266,6 +317,26 @@ def _by_side(
         Deal(exchange, giver, receiver, category, listing)
         for exchange, giver, receiver, category, listing in rows
     ]
+
+
+def corrections(
+    session: Session, community_id: uuid.UUID, entry_ids: Sequence[uuid.UUID]
+) -> Sequence[ExchangeCorrection]:
+    """Return the corrections that these entries were taken back by, or did take back."""
+    if not entry_ids:
+        return []
+    halves = [
+        sa.select(ExchangeCorrection.id).where(
+            ExchangeCorrection.community_id == community_id, column.in_(entry_ids)
+        )
+        for column in (ExchangeCorrection.entry_id, ExchangeCorrection.reversal_id)
+    ]
+    return session.scalars(
+        sa.select(ExchangeCorrection).where(
+            ExchangeCorrection.community_id == community_id,
+            ExchangeCorrection.id.in_(sa.union_all(*halves)),
+        )
+    ).all()
 
 
 def story(session: Session, exchange: Exchange) -> list[tuple[ExchangeMove, Member | None]]:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
-from timebank.exchanges.models import Exchange
-from timebank.exchanges.queries import Deal, deals_where
+from timebank.exchanges.models import Exchange, Overdraft
+from timebank.exchanges.queries import Deal, deals_where, overdrafts_waiting, waits
 from timebank.listings.models import Listing
 from timebank.members import queries as members
 from timebank.members.models import Member
@@ -21,6 +21,8 @@ UNMET_AFTER = dt.timedelta(days=7)
 UNANSWERED_AFTER = dt.timedelta(days=14)
 #: Offers whose last day is this near.
 ENDING_WITHIN = dt.timedelta(days=7)
+#: Accounts on a treasurer's list, which has nothing else on it.
+OVERDRAFTS_MAX = 50
 #: Rows of one section of the coordinator's list.
 SECTION_MAX = 8
 
@@ -151,6 +153,7 @@ class Work:
         held_up: Agreed hours that a limit keeps from moving.
         unanswered: Reports that only an answer can confirm, and none came.
         unmet: Requests that nobody took up for a week.
+        overdrafts: Accounts that moving hours back left below their limit.
         ending: Offers whose last day is near; they wait for nobody.
         unheard: People without e-mail to go through the house rules with.
         counts: How many there are in all, by the names above.
@@ -161,6 +164,7 @@ class Work:
     held_up: list[Deal]
     unanswered: list[Deal]
     unmet: list[tuple[Listing, Member]]
+    overdrafts: list[Overdraft]
     ending: list[tuple[Listing, Member]]
     unheard: list[Member]
     counts: dict[str, int]
@@ -179,6 +183,7 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
         held_up=deals_where(session, _held_up(key), limit=SECTION_MAX),
         unanswered=deals_where(session, _unanswered(key, now), limit=SECTION_MAX),
         unmet=_listings(session, _unmet(key, now, today)),
+        overdrafts=list(overdrafts_waiting(session, key, limit=SECTION_MAX)),
         ending=_listings(
             session,
             sa.and_(
@@ -216,6 +221,7 @@ def _counts(
         "queried": _queried(community_id),
         "held_up": _held_up(community_id),
         "unanswered": _unanswered(community_id, now),
+        "overdrafts": waits(community_id),
         "unmet": sa.and_(
             _unmet(community_id, now, today),
             Listing.member_id.in_(

@@ -11,6 +11,7 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import names as exchange_names
 from timebank.exchanges import queries as exchanges
+from timebank.exchanges.models import Overdraft
 from timebank.exchanges.queries import Deal
 from timebank.home import queries
 from timebank.home.queries import Figures
@@ -31,6 +32,7 @@ from timebank.web.words import ngettext
 bp = Blueprint("home", __name__, url_prefix=COMMUNITY_PREFIX)
 blueprints = (bp,)
 
+COORDINATOR = "coordinator"
 #: Offers and requests shown on the front page.
 RECENT_MAX = 6
 #: Things on their way shown on a member's front page; the rest is under Agreements.
@@ -220,14 +222,20 @@ def _card(
 
 
 @bp.get("/work")
-@access(Access.COORDINATOR)
+@access(Access.BOOKKEEPER)
 def work() -> ResponseReturnValue:
-    """List what waits for a coordinator, each with its one next step."""
+    """List what waits for a coordinator, each with its one next step; a treasurer sees accounts."""
+    if COORDINATOR not in g.roles:
+        waiting = exchanges.overdrafts_waiting(
+            db.session(), g.community.id, limit=queries.OVERDRAFTS_MAX
+        )
+        return render_template("home/work.html", sections=_accounts(waiting), is_coordinator=False)
     found = queries.work(db.session(), g.community, now=utc_now(), today=today())
-    sections = [
+    sections: list[dict[str, Any]] = [
         _section(_("People who would like to join"), "joiners", found.joiners, _joiner, found),
         _section(_("Remembered differently"), "queried", found.queried, _deal, found),
         _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
+        _section(_("Below their limit"), "overdrafts", found.overdrafts, _overdraft, found),
         _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
         _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
         _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
@@ -235,13 +243,21 @@ def work() -> ResponseReturnValue:
         | {"all": url_for("members.people", part="rules")},
     ]
     return render_template(
-        "home/work.html", sections=[section for section in sections if section["rows"]]
+        "home/work.html",
+        sections=[section for section in sections if section["rows"]],
+        is_coordinator=True,
     )
+
+
+def _accounts(waiting: Sequence[Overdraft]) -> list[dict[str, object]]:
+    """Return the one section of a treasurer's list, or none."""
+    rows = [_overdraft(each) for each in waiting]
+    return [{"title": _("Below their limit"), "rows": rows, "more": 0, "all": None}] if rows else []
 
 
 def _section(
     title: str, name: str, things: Sequence[Any], row: Callable[[Any], object], found: queries.Work
-) -> dict[str, object]:
+) -> dict[str, Any]:
     count = found.counts.get(name, len(things))
     return {
         "title": title,
@@ -285,6 +301,21 @@ def _deal(deal: Deal) -> dict[str, object]:
         "href": url_for("exchanges.show", exchange_id=exchange.id),
         "act": url_for("exchanges.settle", exchange_id=exchange.id) if settles else None,
         "act_words": _("Settle it"),
+    }
+
+
+def _overdraft(overdraft: Overdraft) -> dict[str, object]:
+    address = url_for("books.overdraft", overdraft_id=overdraft.id)
+    return {
+        "words": _("Account %(code)s", code=overdraft.account_code),
+        "note": _(
+            "%(hours)s below its limit after hours were moved back, %(since)s",
+            hours=hours_label(overdraft.short_minutes),
+            since=ago(overdraft.flagged_at),
+        ),
+        "href": address,
+        "act": address,
+        "act_words": _("See to it"),
     }
 
 

@@ -2,18 +2,27 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from ledger import balances as ledger_balances
+from ledger import corrections
 from ledger.balances import Balance, EntryView, Statement, TrialBalance
+from ledger.corrections import Links, Step
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
 from timebank.communities.models import Community
 from timebank.hours.errors import NoBookError, NoSuchAccountError, NoSuchEntryError
 from timebank.hours.policy import Holder
 
+__all__ = [
+    "Balance",
+    "EntryView",
+    "Statement",
+    "Step",
+    "TrialBalance",
+]
 #: Entries on one page of the book.
 ENTRIES_ON_A_PAGE = 50
 
@@ -122,3 +131,15 @@ def latest_entries(
     return ledger_balances.latest_entries(
         session.connection(), community_id, before_seq=before_seq, limit=limit
     )
+
+
+def links(
+    session: Session, community_id: uuid.UUID, entry_ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, Links]:
+    """What entries have to do with others: taken back by, in place of; most are left out."""
+    return corrections.links(session.connection(), community_id, entry_ids)
+
+
+def history(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Sequence[Step]:
+    """The line of corrections an entry stands in, in order; the entry alone if there were none."""
+    return corrections.history(session.connection(), community_id, entry_id)

@@ -6,15 +6,12 @@ intention: the same key moves hours once, whoever asks and however often.
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from ledger import balances, journal
-from ledger import errors as ledger_errors
+from ledger import balances, corrections, journal
 from ledger.accounts import (
     ADJUSTMENT,
     COMMUNITY_POT,
@@ -23,24 +20,12 @@ from ledger.accounts import (
     activity_code,
     kind_of,
 )
+from ledger.corrections import Correction
 from ledger.entries import EntryRequest, LegRequest, Outcome
 from timebank.communities.models import Community
 from timebank.db import LEDGER_SECRET
-from timebank.errors import RefusalError
-from timebank.hours.errors import (
-    AccountClosedError,
-    AccountInUseError,
-    AlreadyTakenBackError,
-    CannotBookError,
-    DifferentBeforeError,
-    NoBookError,
-    NoSuchAccountError,
-    NoSuchEntryError,
-    NotTakenBackError,
-    TooFewHoursError,
-    TooManyHoursError,
-)
 from timebank.hours.policy import NO_FLOOR_MINUTES, Holder
+from timebank.hours.refusals import in_our_words as _in_our_words
 
 #: Where hours of mutual help come from: both gave and both received, and nobody pays.
 MUTUAL_HELP = activity_code("mutual-help")
@@ -322,6 +307,57 @@ def take_back(
         )
 
 
+def correct(  # noqa: PLR0913 - as above
+    session: Session,
+    community: Community,
+    entry_id: uuid.UUID,
+    *,
+    legs: Sequence[tuple[str, str, int]],
+    happened_on: dt.date,
+    category: str,
+    reason: str,
+    key: str,
+    by: Holder | None,
+    now: dt.datetime,
+) -> Correction:
+    """Take an entry back and book what is right in its place: both or, if refused, neither.
+
+    Args:
+        session: The open unit of work; never committed here.
+        community: Whose book.
+        entry_id: What was wrong; after a correction, the entry of that.
+        legs: Payer's code, payee's code, minutes, as it should have been.
+        happened_on: The day of the help.
+        category: What it was for, as a short public code.
+        reason: Why; kept beside the entry that takes back.
+        key: Names this correction for ever.
+        by: Who decided.
+        now: When it is recorded.
+
+    Raises:
+        NoSuchEntryError, AlreadyTakenBackError, NotTakenBackError: As `take_back`.
+        RefusalError: As `transfer` does; limits are those of the new entry, and stop only what
+            is worse than before.
+    """
+    # What a refusal leaves half written must not be seen by whoever goes on reading.
+    with _in_our_words(), session.begin_nested():
+        # Asked for within, or the savepoint is not there yet.
+        connection = session.connection()
+        return corrections.correct(
+            connection,
+            community.id,
+            entry_id,
+            legs=tuple(LegRequest(*leg) for leg in legs),
+            occurred_on=happened_on,
+            category=category,
+            reason=reason,
+            actor=by.id if by else None,
+            idem_key=key,
+            secret=_secret(connection),
+            now=now,
+        )
+
+
 def set_limits(
     session: Session,
     community: Community,
@@ -415,54 +451,3 @@ def _secret(connection: Connection) -> bytes:
 
 def _floor(floor_minutes: int | None) -> int:
     return NO_FLOOR_MINUTES if floor_minutes is None else floor_minutes
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Turn the ledger's refusals into those of the application."""
-    try:
-        yield
-    except ledger_errors.LedgerRefusal as refusal:
-        translate = _OUR_WORDS.get(type(refusal))
-        if translate is None:
-            raise CannotBookError(refusal.reason, refusal.facts) from refusal
-        raise translate(refusal) from refusal
-
-
-def _too_few(refusal: ledger_errors.OverFloor) -> RefusalError:
-    left = refusal.available_minutes + refusal.change_minutes
-    return TooFewHoursError(
-        refusal.code,
-        floor_minutes=refusal.floor_minutes,
-        available_minutes=refusal.available_minutes,
-        short_minutes=refusal.floor_minutes - left,
-    )
-
-
-def _too_many(refusal: ledger_errors.OverCeiling) -> RefusalError:
-    after = refusal.balance_minutes + refusal.change_minutes
-    return TooManyHoursError(
-        refusal.code,
-        ceiling_minutes=refusal.ceiling_minutes,
-        balance_minutes=refusal.balance_minutes,
-        over_minutes=after - refusal.ceiling_minutes,
-    )
-
-
-_OUR_WORDS: dict[type[ledger_errors.LedgerRefusal], Callable[[Any], RefusalError]] = {
-    ledger_errors.OverFloor: _too_few,
-    ledger_errors.OverCeiling: _too_many,
-    ledger_errors.ClosedAccount: lambda said: AccountClosedError(said.code, is_frozen=False),
-    ledger_errors.FrozenAccount: lambda said: AccountClosedError(said.code, is_frozen=True),
-    ledger_errors.AccountNotEmpty: lambda said: AccountInUseError(
-        said.code, balance_minutes=said.balance_minutes
-    ),
-    ledger_errors.AlreadyReversed: lambda said: AlreadyTakenBackError(
-        said.entry_id, said.reversal_id
-    ),
-    ledger_errors.KeyMismatch: lambda said: DifferentBeforeError(said.entry_id),
-    ledger_errors.NotReversible: lambda said: NotTakenBackError(said.entry_id),
-    ledger_errors.UnknownAccount: lambda said: NoSuchAccountError(said.code),
-    ledger_errors.UnknownEntry: lambda said: NoSuchEntryError(said.entry_id),
-    ledger_errors.UnknownBook: lambda said: NoBookError(said.book_id),
-}

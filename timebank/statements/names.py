@@ -46,12 +46,28 @@ def account_name(code: str, member: Member | None, *, may_see_names: bool) -> st
 
 
 def line_words(line: Line) -> str:
-    """Return what a line was for."""
+    """Return what a line was for, and which entries it has to do with, by their numbers."""
     kind = str(KINDS.get(line.kind, line.kind))
     help_words = line.exchange.title if line.exchange is not None else ""
     what = help_words or (name_of(line.category) if line.category is not None else "")
-    if line.kind == "reversal":
-        return _("Moved back: %(what)s", what=what) if what else kind
-    if line.is_taken_back:
-        return _("%(what)s (moved back later)", what=what or kind)
-    return what or kind
+    words = what or kind
+    if line.takes_back is not None:
+        words = _("Moved back: %(what)s", what=what) if what else kind
+    elif line.instead_of is not None:
+        words = _("Put right: %(what)s", what=words)
+    numbers = _numbers(line)
+    return f"{words} ({', '.join([_('no. %(no)d', no=line.seq), *numbers])})" if numbers else words
+
+
+def _numbers(line: Line) -> list[str]:
+    """Return what a line has to do with others, each way, so that a reader finds the other one."""
+    numbers = []
+    if line.takes_back is not None:
+        numbers.append(_("for no. %(no)d", no=line.takes_back))
+    if line.instead_of is not None:
+        numbers.append(_("instead of no. %(no)d", no=line.instead_of))
+    if line.taken_back_by is not None:
+        numbers.append(_("moved back by no. %(no)d", no=line.taken_back_by))
+    if line.replaced_by is not None:
+        numbers.append(_("put right by no. %(no)d", no=line.replaced_by))
+    return numbers

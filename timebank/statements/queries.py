@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.queries import Deal, by_account_codes, deals_where
+from timebank.exchanges.queries import Deal, by_account_codes, corrections, deals_where
 from timebank.hours import queries as hours
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
@@ -38,10 +38,14 @@ class Line:
         minutes: More than zero where the account gained.
         balance_minutes: What was in it right after.
         exchange: The exchange it was posted for or took back, or None.
-        is_taken_back: Whether a later line takes it back.
+        takes_back: Number of the entry it takes back, or None.
+        taken_back_by: Number of the entry that took it back, or None.
+        instead_of: Number of the entry it stands in place of, or None.
+        replaced_by: Number of the entry that stands in its place, or None.
     """
 
     entry_id: uuid.UUID
+    seq: int
     recorded_at: dt.datetime
     occurred_on: dt.date
     kind: str
@@ -51,7 +55,10 @@ class Line:
     minutes: int
     balance_minutes: int
     exchange: Exchange | None
-    is_taken_back: bool
+    takes_back: int | None
+    taken_back_by: int | None
+    instead_of: int | None
+    replaced_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,15 @@ def month(
         NoSuchAccountError: If the book has no such account.
     """
     statement = hours.month_statement(session, community, code, first)
-    deals = _by_entry(session, community.id, [line.entry_id for line in statement.lines])
+    linked = [
+        line.entry_id
+        for line in statement.lines
+        if line.reverses or line.reversed_by or line.corrects
+    ]
+    deals = _by_entry(
+        session, community.id, [line.entry_id for line in statement.lines], linked=linked
+    )
+    links = hours.links(session, community.id, linked)
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
     return Month(
@@ -125,6 +140,7 @@ def month(
         lines=[
             Line(
                 entry_id=line.entry_id,
+                seq=line.seq,
                 recorded_at=line.recorded_at,
                 occurred_on=line.occurred_on,
                 kind=line.kind,
@@ -134,12 +150,21 @@ def month(
                 minutes=line.minutes,
                 balance_minutes=line.balance_minutes,
                 exchange=deal.exchange if deal else None,
-                is_taken_back=line.reversed_by is not None,
+                takes_back=_seq(links, line.entry_id, "takes_back"),
+                taken_back_by=_seq(links, line.entry_id, "taken_back_by"),
+                instead_of=_seq(links, line.entry_id, "instead_of"),
+                replaced_by=_seq(links, line.entry_id, "replaced_by"),
             )
             for line in statement.lines
             for deal in (deals.get(line.entry_id),)
         ],
     )
+
+
+def _seq(links: Mapping[uuid.UUID, object], entry_id: uuid.UUID, way: str) -> int | None:
+    """Return the number of the entry that one has to do with in some way."""
+    ref = getattr(links.get(entry_id), way, None)
+    return None if ref is None else int(ref.seq)
 
 
 def _side(deal: Deal, code: str) -> Member | None:
@@ -156,28 +181,47 @@ def members_by_code(
 
 
 def _by_entry(
-    session: Session, community_id: uuid.UUID, entry_ids: Sequence[uuid.UUID]
+    session: Session,
+    community_id: uuid.UUID,
+    entry_ids: Sequence[uuid.UUID],
+    *,
+    linked: Sequence[uuid.UUID],
 ) -> dict[uuid.UUID, Deal]:
-    """Return the exchanges that entries were posted for or took back, by the entries' ids."""
+    """Return the exchanges that entries were posted for or took back, by the entries' ids.
+
+    An entry that was put right belongs to its exchange too, and so does what took it back; only
+    those in `linked` can be such.
+    """
     if not entry_ids:
         return {}
+    put_right = corrections(session, community_id, linked)
     # Each column by its own index; asking for either at once would read the whole community.
     halves = [
         sa.select(Exchange.id).where(Exchange.community_id == community_id, column.in_(entry_ids))
         for column in (Exchange.entry_id, Exchange.reversal_id)
     ]
-    rule = sa.and_(Exchange.community_id == community_id, Exchange.id.in_(sa.union_all(*halves)))
-    return {
+    by_entry = Exchange.id.in_(sa.union_all(*halves))
+    by_correction = Exchange.id.in_({each.exchange_id for each in put_right})
+    rule = sa.and_(
+        Exchange.community_id == community_id,
+        sa.or_(by_entry, by_correction) if put_right else by_entry,
+    )
+    deals = deals_where(session, rule, limit=len(entry_ids))
+    found = {
         entry_id: deal
-        for deal in deals_where(session, rule, limit=len(entry_ids))
+        for deal in deals
         for entry_id in (deal.exchange.entry_id, deal.exchange.reversal_id)
         if entry_id is not None
     }
+    by_id = {deal.exchange.id: deal for deal in deals}
+    for each in put_right:
+        found[each.entry_id] = found[each.reversal_id] = by_id[each.exchange_id]
+    return found
 
 
 def exchange_of(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Exchange | None:
     """Return the exchange that an entry was posted for or took back, or None."""
-    deal = _by_entry(session, community_id, [entry_id]).get(entry_id)
+    deal = _by_entry(session, community_id, [entry_id], linked=[entry_id]).get(entry_id)
     return deal.exchange if deal is not None else None
 
 

@@ -179,6 +179,30 @@ class DayField(DateField):
             raise ValueError(_l("Write the day like this: 2026-05-09.")) from error
 
 
+class WholeNumberField(StringField):
+    """A number without fractions or signs, in plain figures, from nothing up to `number_max`."""
+
+    def __init__(self, label: Any, *, number_max: int, **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the same constant as the rule behind it."""
+        super().__init__(label, filters=(one_line,), **kwargs)
+        self.number_max = number_max
+
+    @property
+    def number(self) -> int:
+        """The number, for a form that was found to have one; an empty field counts as nothing."""
+        return int(self.data or "0")
+
+    def pre_validate(self, _form: Form) -> None:
+        """Say in words what to do when it is no such number."""
+        try:
+            fits = whole_minutes(self.data or "0") <= self.number_max
+        except ValueError:
+            fits = False
+        if not fits:
+            words = _l("Write a whole number, up to %(number)d.", number=self.number_max)
+            raise StopValidation(words)
+
+
 def required(words: Any) -> Callable[[Form, Any], None]:  # noqa: ANN401 - lazy or plain
     """Refuse an empty answer with `words` that say what to write."""
 

@@ -67,8 +67,8 @@ def test_opening_and_lines_come_to_closing_over_three_months(session: Session) -
         closing = month.closing_minutes
     assert closing == 90 - 60 - 30 - 45 == scene.balance(scene.rune)
     assert month.later is None
-    kinds = [(line.kind, line.minutes, line.is_taken_back) for line in month.lines]
-    assert kinds == [("exchange", -15, True), ("reversal", 15, False)]
+    kinds = [(line.kind, line.minutes, line.taken_back_by) for line in month.lines]
+    assert kinds == [("exchange", -15, month.lines[1].seq), ("reversal", 15, None)]
     assert {line.exchange for line in month.lines} == {exchange}
     assert queries.exchange_of(session, scene.community.id, entry_id) is exchange
 

@@ -193,7 +193,10 @@ def test_hours_are_moved_back_once_with_a_reason(scene: Scene, walk: Walk) -> No
     page = cora.submit(reason="Once more", status=409)
     assert "once is enough" in page
     page = gita.get(at(scene.community, "/hours/statement"))
-    assert page.all("tbody th") == ["The hedge (moved back later)", "Moved back: The hedge"]
+    assert page.all("tbody th") == [
+        "The hedge (no. 1, moved back by no. 2)",
+        "Moved back: The hedge (no. 2, for no. 1)",
+    ]
     assert "The hours were moved back" in gita.get(at(scene.community, f"/exchanges/{exchange.id}"))
     assert "It was noted twice" in gita.page  # type: ignore[operator]
 
@@ -215,6 +218,22 @@ def test_who_is_left_below_the_limit_is_named_to_the_bookkeeper(
     cora.get(at(scene.community, f"/books/entries/{exchange.entry_id}/reverse"))
     page = cora.submit(reason="Not so")
     assert f"{scene.gita.account_code} is now below its limit" in page
+    # And not to the one who pressed alone: it stays on the list until somebody has seen to it.
+    theo = make_member(session, scene.community, first_name="Theo", roles=("treasurer",))
+    treasurer = walk(theo)
+    page = treasurer.get(at(scene.community, "/work"))
+    assert page.all(".masthead .count [aria-hidden]") == ["1"]
+    assert f"Account {scene.gita.account_code}" in page
+    assert "1 h below its limit" in page
+    page = treasurer.follow("See to it")
+    assert page.all(".facts dd")[:3] == [scene.gita.account_code, "1 h", "1 h to give back"]
+    address = page.url
+    treasurer.follow("The entry that did it")
+    treasurer.get(address)
+    assert "All done" in treasurer.submit()
+    assert "Theo" in cora.get(address)
+    assert "Somebody has seen to it" in cora.page  # type: ignore[operator]
+    cora.get(at(scene.community, f"/books/overdrafts/{exchange.id}"), status=404)
 
 
 def test_an_entry_says_who_recorded_it(scene: Scene, walk: Walk) -> None:

@@ -14,7 +14,14 @@ from timebank.exchanges.service.answer import (
     thank,
 )
 from timebank.exchanges.service.arrange import agree, cancel, change, decline, propose
-from timebank.exchanges.service.correct import reverse_entry
+from timebank.exchanges.service.correct import (
+    Corrected,
+    Right,
+    correct_entry,
+    is_member_code,
+    reverse_entry,
+    see_to_overdraft,
+)
 from timebank.exchanges.service.moving import Terms
 from timebank.exchanges.service.silence import (
     confirm_next_silent,
@@ -23,6 +30,8 @@ from timebank.exchanges.service.silence import (
 )
 
 __all__ = [
+    "Corrected",
+    "Right",
     "Terms",
     "agree",
     "answer_change",
@@ -32,12 +41,15 @@ __all__ = [
     "change",
     "confirm_next_silent",
     "confirm_silent",
+    "correct_entry",
     "decline",
+    "is_member_code",
     "log_informal",
     "propose",
     "remind_next",
     "report",
     "reverse_entry",
+    "see_to_overdraft",
     "settle",
     "thank",
 ]

@@ -20,9 +20,10 @@ from timebank.exchanges.views.frame import (
     parts_in,
     title_of,
 )
+from timebank.hours import queries as hours
 from timebank.listings.names import hint_of, name_of
 from timebank.web.access import Access, access
-from timebank.web.filters import day, moment_words, today
+from timebank.web.filters import day, hours_label, moment_words, today
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.words import gettext as _
 
@@ -99,6 +100,7 @@ def page_of(
         can_be_reported=_can_be_reported(deal),
         hint=hint_of(deal.category),
         facts=_facts(deal),
+        entries=_entries(deal),
         steps=[
             {
                 "words": names.move_words(
@@ -124,6 +126,24 @@ def page_of(
         and url_for("messages.show", conversation_id=exchange.conversation_id),
     )
     return html, 422 if mistaken else 200
+
+
+def _entries(deal: Deal) -> list[dict[str, object]]:
+    """Lead to the entries of the book: to a side's receipts, or to a coordinator's pages."""
+    entry_id = deal.exchange.entry_id
+    if entry_id is None or deal.exchange.state != "confirmed":
+        return []
+    endpoint = "proofs.receipt" if is_side(deal) else "books.entry"
+    return [
+        {
+            "words": names.entry_words(
+                step.seq, takes_back=step.takes_back, instead_of=step.instead_of
+            ),
+            "note": hours_label(step.minutes),
+            "href": url_for(endpoint, entry_id=step.entry_id),
+        }
+        for step in hours.history(db.session(), deal.exchange.community_id, entry_id)
+    ]
 
 
 def _can_be_reported(deal: Deal) -> bool:

@@ -5,6 +5,7 @@ Treasurers read account codes; names are for coordinators.
 
 import re
 import uuid
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,12 +14,15 @@ from flask_babel import format_date
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import NotFoundError
+from timebank.exchanges import queries as exchanges
 from timebank.exchanges import service
+from timebank.exchanges.names import entry_words
 from timebank.hours import queries as hours
+from timebank.hours.queries import EntryView
 from timebank.listings.names import name_of
 from timebank.members import queries as members
 from timebank.statements import queries
-from timebank.statements.forms import ReverseForm
+from timebank.statements.forms import ReverseForm, SeenToForm
 from timebank.statements.names import ACCOUNT_KINDS, KINDS, account_name
 from timebank.statements.views.frame import (
     asked_month,
@@ -29,7 +33,14 @@ from timebank.statements.views.frame import (
     table_of,
 )
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import day, hours_label, hours_signed, moment_words, short_day
+from timebank.web.filters import (
+    day,
+    hours_label,
+    hours_signed,
+    hours_words,
+    moment_words,
+    short_day,
+)
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext
@@ -161,7 +172,7 @@ def entries() -> ResponseReturnValue:
 @access(Access.BOOKKEEPER)
 def entry(entry_id: uuid.UUID) -> ResponseReturnValue:
     """Show one entry: what moved, when, who recorded it, and what took it back."""
-    return render_template("statements/entry.html", **_facts_of(entry_id))
+    return render_template("statements/entry.html", **facts_of(entry_id))
 
 
 @bp.route("/books/entries/<uuid:entry_id>/reverse", methods=["GET", "POST"])
@@ -180,14 +191,55 @@ def reverse(entry_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
         )
         flash(_("The hours are moved back, and both have been told."))
-        for code in overdrawn:
-            flash(_("Account %(code)s is now below its limit. Have a word.", code=code), "careful")
+        say_overdrawn(overdrawn)
         return redirect(url_for("books.entry", entry_id=entry_id), code=303)
-    html = render_template("statements/reverse.html", form=form, **_facts_of(entry_id))
+    html = render_template("statements/reverse.html", form=form, **facts_of(entry_id))
     return html, 422 if form.is_submitted() else 200
 
 
-def _facts_of(entry_id: uuid.UUID) -> dict[str, object]:
+def say_overdrawn(codes: Sequence[str]) -> None:
+    """Say at once which accounts are too low now; the list of things to do keeps them."""
+    for code in codes:
+        flash(_("Account %(code)s is now below its limit. Have a word.", code=code), "careful")
+
+
+@bp.route("/books/overdrafts/<uuid:overdraft_id>", methods=["GET", "POST"])
+@access(Access.BOOKKEEPER)
+@writes
+def overdraft(overdraft_id: uuid.UUID) -> ResponseReturnValue:
+    """Show an account that was left too low, and note that somebody has talked with its member."""
+    session, community_id = db.session(), g.community.id
+    form = SeenToForm()
+    if form.validate_on_submit():
+        service.see_to_overdraft(session, g.community, overdraft_id, by=g.member, now=utc_now())
+        flash(_("Noted. It is off the list."))
+        return redirect(url_for("home.work"), code=303)
+    found = exchanges.overdraft(session, community_id, overdraft_id)
+    code = found.account_code
+    people = queries.members_by_code(session, community_id, {code})
+    name = account_name(code, people.get(code), may_see_names=may_see_names())
+    seen_by = found.seen_to_by_id and actor_name(found.seen_to_by_id)
+    held = hours.balance(session, community_id, code)
+    facts = [
+        (_("Account"), name if name == code else f"{name} ({code})"),
+        (_("Then below its limit by"), hours_label(found.short_minutes)),
+        (_("Now in it"), hours_words(held.posted)),
+        (_("Since"), moment_words(found.flagged_at)),
+        *([(_("Seen to by"), seen_by)] if seen_by else []),
+    ]
+    html = render_template(
+        "statements/overdraft.html",
+        form=form,
+        code=code,
+        facts=[{"key": key, "value": value} for key, value in facts],
+        entry=hours.entry(session, community_id, found.reversal_id),
+        is_seen_to=found.seen_to_at is not None,
+    )
+    return html, 422 if form.is_submitted() else 200
+
+
+def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
+    """Return everything a page says of one entry."""
     session = db.session()
     found = hours.entry(session, g.community.id, entry_id)
     codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
@@ -206,7 +258,7 @@ def _facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         (_("For"), name_of(category) if category is not None else found.category),
         (_("Day of the help"), day(found.occurred_on)),
         (_("Recorded"), moment_words(found.recorded_at)),
-        (_("Recorded by"), _actor(found.actor)),
+        (_("Recorded by"), actor_name(found.actor)),
     ]
     if found.memo and names:
         facts.append((_("Words"), found.memo))
@@ -222,10 +274,42 @@ def _facts_of(entry_id: uuid.UUID) -> dict[str, object]:
             for leg in found.legs
         ],
         "exchange": exchange if names else None,
+        "steps": _steps(entry_id),
+        "may_correct": _may_correct(found),
     }
 
 
-def _actor(actor: uuid.UUID | None) -> str:
+def _steps(entry_id: uuid.UUID) -> list[dict[str, object]]:
+    """Return the line of corrections an entry stands in; nothing where it stands alone."""
+    line = hours.history(db.session(), g.community.id, entry_id)
+    if len(line) == 1:
+        return []
+    return [
+        {
+            "words": entry_words(step.seq, takes_back=step.takes_back, instead_of=step.instead_of),
+            "note": " \N{MIDDLE DOT} ".join(
+                (hours_label(step.minutes), moment_words(step.recorded_at))
+            ),
+            "href": url_for("books.entry", entry_id=step.entry_id),
+            "tag": _("This one") if step.entry_id == entry_id else None,
+            "tag_kind": "go",
+        }
+        for step in line
+    ]
+
+
+def _may_correct(found: EntryView) -> bool:
+    """Tell whether an entry can be put right here: it stands, of other people, as much for each."""
+    codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
+    stands = found.reversed_by is None and found.reverses is None
+    return (
+        stands
+        and len({leg.minutes for leg in found.legs}) == 1
+        and g.member.account_code not in codes
+    )
+
+
+def actor_name(actor: uuid.UUID | None) -> str:
     """Return who recorded an entry: a name for coordinators, a number for treasurers."""
     if actor is None:
         return _("Nobody: time went by")

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 
 from timebank.db import db
+from timebank.exchanges.names import entry_words
 from timebank.hours import proofs
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchCheckpointError, NotAsSignedError, NotSealedYetError
@@ -125,8 +126,23 @@ def receipt(entry_id: uuid.UUID) -> ResponseReturnValue:
         "statements/receipt.html",
         facts=[{"key": key, "value": value} for key, value in facts],
         is_ready=is_ready,
+        steps=_steps(entry_id),
         entry_id=entry_id,
     )
+
+
+def _steps(entry_id: uuid.UUID) -> list[dict[str, object]]:
+    """Lead to what moved these hours back or put them right; nothing where they stand alone."""
+    line = hours.history(db.session(), g.community.id, entry_id)
+    return [
+        {
+            "words": entry_words(step.seq, takes_back=step.takes_back, instead_of=step.instead_of),
+            "note": hours_label(step.minutes),
+            "href": url_for("proofs.receipt", entry_id=step.entry_id),
+        }
+        for step in line
+        if step.entry_id != entry_id and g.member.account_code in step.codes
+    ]
 
 
 @bp.get("/hours/receipts/<uuid:entry_id>.txt")
