@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from timebank import migrations
+from timebank.clock import utc_now
 from timebank.config import Settings
 from timebank.db import sqlite_is_safe, sqlite_module
+from timebank.trail import queries as trail
 
 FREE_BYTES_MIN = 512 * 1024 * 1024
 SECRET_LENGTH_MIN = 32
@@ -106,6 +109,19 @@ def _database(engine: Engine) -> Iterator[Finding]:
     at, newest = migrations.current(engine), migrations.newest()
     words = f"at {at}" if at == newest else f"at {at}, not {newest}: run `timebank migrate`"
     yield Finding("schema", at == newest, words)
+    if at == newest:
+        yield from _trail(engine)
+
+
+def _trail(engine: Engine) -> Iterator[Finding]:
+    with Session(engine) as session:
+        verdict = trail.verify(session, now=utc_now())
+    words = (
+        "; ".join(verdict.faults)
+        if verdict.faults
+        else f"{verdict.links} links hold, the last is {verdict.chain.hex()[:16]}"
+    )
+    yield Finding("trail", not verdict.faults, words)
 
 
 def _sqlite(connection: Connection) -> Iterator[Finding]:

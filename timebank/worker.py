@@ -24,6 +24,7 @@ from timebank.listings import service as listings
 from timebank.members.service import links, throttle
 from timebank.messaging import emails
 from timebank.messaging import service as messaging
+from timebank.trail import service as trail
 from timebank.web import drafts
 from timebank.web.session import delete_old_submissions, run_in_transaction
 
@@ -87,6 +88,8 @@ def jobs() -> list[Job]:
         Job("books are sealed", 600, _seal_books),
         Job("sign-in tries are forgotten", 3600, _at_once(throttle.delete_old_attempts)),
         Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
+        Job("the trail is linked", 60, _at_once(trail.link_new)),
+        Job("old sign-ins are forgotten", 3600, _at_once(trail.forget_old)),
         Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
         Job("drafts nobody finished are forgotten", 3600, _at_once(drafts.delete_stale)),
     ]

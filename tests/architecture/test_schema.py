@@ -25,6 +25,8 @@ GLOBAL = {
     "sign_in_token": "a link signs in the person",
     "sign_in_attempt": "throttles before it is known who it is",
     "outbox_mail": "one queue for the worker",
+    "trail_event": "sign-ins belong to the person, failed ones to nobody yet",
+    "trail_link": "one chain over the whole trail",
     "submission": "a form may be sent outside a community",
 }
 

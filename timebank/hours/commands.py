@@ -18,12 +18,15 @@ from ledger.book_errors import BooksAhead
 from ledger.books import export
 from ledger.errors import ForeignBooks, LedgerRefusal
 from ledger.verify import Report, verify
+from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import ROOT
 from timebank.db import db
 from timebank.hours import sealing
 from timebank.hours.sealing import Vault
+from timebank.trail import service as trail
+from timebank.web.session import run_in_transaction
 
 #: What the audit may take before it is stopped: far above a year of a large town.
 AUDIT_SECONDS_MAX: Final = 600
@@ -74,6 +77,16 @@ def verify_command(*, slug: str | None, as_json: bool) -> None:
     sys.exit(0 if all(report.ok for report in reports.values()) else 1)
 
 
+def _note_export(community: Community) -> None:
+    """Keep in the trail that the books were taken; where that is not possible, they are not."""
+    key = community.id
+    run_in_transaction(
+        lambda session: trail.record(
+            session, "export", now=utc_now(), community_id=key, detail="books"
+        )
+    )
+
+
 @books_group.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @community_option
@@ -86,6 +99,7 @@ def export_command(folder: Path, *, slug: str | None, is_full: bool, as_json: bo
     FOLDER/local.
     """
     community = one(slug)
+    _note_export(community)
     try:
         with _snapshot() as connection:
             done = export(connection, community.id, folder, is_full=is_full)

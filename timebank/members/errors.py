@@ -1,5 +1,6 @@
 """What membership and signing in refuse."""
 
+import uuid
 from collections.abc import Sequence
 
 from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
@@ -76,7 +77,16 @@ class LinkGoneError(NotFoundError):
 
 
 class WrongSecretError(RefusalError):
-    """Address and password, or number and code, do not belong together."""
+    """Address and password, or number and code, do not belong together.
+
+    Args:
+        person_id: Whose account was tried, for the trail; None where nobody has it. Never shown.
+    """
+
+    def __init__(self, person_id: uuid.UUID | None = None) -> None:
+        """Keep whose account it was."""
+        super().__init__()
+        self.person_id = person_id
 
 
 class NotSureItIsYouError(NotAllowedError):

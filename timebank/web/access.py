@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -85,15 +85,21 @@ def _refuse(rule: Access) -> ResponseReturnValue | None:
     if rule is Access.SIGNED_IN:
         return None
     if g.member is None:
-        abort(404)
+        _deny()
     if g.member.state == "waiting":
         return redirect(url_for("members.waiting"), code=303)
     if g.member.state not in {"active", "paused"}:
-        abort(404)
+        _deny()
     # A page that is not yours looks like a page that does not exist.
     if rule in ROLES and not ROLES[rule] & g.roles:
-        abort(404)
+        _deny()
     return None
+
+
+def _deny() -> NoReturn:
+    """Answer as if there were no such page, and mark the request for the trail."""
+    g.denied = True
+    abort(404)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

@@ -78,6 +78,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(refusal: RefusalError) -> ResponseReturnValue:
     db.session.rollback()
+    g.denied = isinstance(refusal, NotAllowedError)
     page, status = error_page(status_of(refusal), words_of(refusal))
     if isinstance(refusal, ThrottledError):
         return page, status, {"Retry-After": str(refusal.retry_seconds)}

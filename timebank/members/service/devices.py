@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from timebank.db import new_id
 from timebank.members import queries
 from timebank.members.models import AGENT_LENGTH_MAX, DeviceSession
+from timebank.trail import service as trail
 
 SECRET_BYTES = 32
 #: How exactly it is kept when a device was used last; not every page view is written down.
@@ -51,6 +52,14 @@ def begin_device(
     )
     session.add(device)
     session.flush()
+    trail.record(
+        session,
+        "sign-in",
+        now=now,
+        person_id=person_id,
+        community_id=community_id,
+        detail=f"{means} {agent}".strip(),
+    )
     return device, secret
 
 

@@ -37,7 +37,7 @@ def owner_of_password(session: Session, email: str, password: str) -> Person:
     person = None if address is None else queries.person(session, address.person_id)
     kept = None if person is None else person.password_hash
     if not _fits(kept, composed(password)[: policy.PASSWORD_LENGTH_MAX]) or person is None:
-        raise WrongSecretError
+        raise WrongSecretError(None if person is None else person.id)
     return person
 
 
@@ -77,7 +77,7 @@ def holder_of_card(session: Session, community: Community, number: str, code: st
         )
     ).first()
     if not _fits(None if found is None else found.code_hash, policy.code_typed(code)):
-        raise WrongSecretError
+        raise WrongSecretError(None if found is None else found.Member.person_id)
     assert found is not None  # noqa: S101 - nobody's hash fits nothing
     member: Member = found.Member
     return member

@@ -15,6 +15,7 @@ from timebank.members.errors import (
 )
 from timebank.members.models import Member, RoleGrant
 from timebank.members.service.record import note
+from timebank.trail import service as trail
 
 COORDINATOR = "coordinator"
 
@@ -44,6 +45,7 @@ def give_role(
         )
     )
     note(session, member, "role given", by=by, reason=role, now=now)
+    _trace(session, member, "role given", role, by=by, now=now)
 
 
 def end_role(
@@ -71,6 +73,21 @@ def end_role(
     held.ended_at = now
     held.ended_by_id = None if by is None else by.id
     note(session, member, "role ended", by=by, reason=role, now=now)
+    _trace(session, member, "role ended", role, by=by, now=now)
+
+
+def _trace(
+    session: Session, member: Member, kind: str, role: str, *, by: Member | None, now: dt.datetime
+) -> None:
+    trail.record(
+        session,
+        kind,
+        now=now,
+        person_id=None if by is None else by.person_id,
+        community_id=member.community_id,
+        member_id=member.id,
+        detail=role,
+    )
 
 
 def end_all_roles(session: Session, member: Member, *, by: Member | None, now: dt.datetime) -> None:

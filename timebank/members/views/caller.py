@@ -16,10 +16,12 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import IndeterminateError
 from timebank.members import policy, queries, service
+from timebank.members.errors import WrongSecretError
 from timebank.members.models import DeviceSession
 from timebank.members.service.devices import SEEN_EVERY
 from timebank.members.service.throttle import Caller, Limit
 from timebank.members.views.blueprints import signin
+from timebank.trail import service as trail
 from timebank.web.access import is_safe_next
 from timebank.web.session import run_in_transaction
 from timebank.web.words import gettext as _
@@ -45,6 +47,7 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 NEXT_LENGTH_MAX = 500
+TOO_MANY = 429
 #: Where the cookie keeps the device's secret: Flask-Login reads it there.
 _SECRET = "_user_id"  # noqa: S105 - the name of it
 
@@ -136,6 +139,22 @@ def sign_in(
     hand_cookie(run_in_transaction(begin), is_shared=is_shared)
 
 
+def note_failure(wrong: WrongSecretError, means: str) -> None:
+    """Keep in the trail that somebody tried to sign in and could not; nothing else came of it."""
+    now, where = utc_now(), g.get("community")
+    community_id = None if where is None else where.id
+    run_in_transaction(
+        lambda session: trail.record(
+            session,
+            "sign-in failed",
+            now=now,
+            person_id=wrong.person_id,
+            community_id=community_id,
+            detail=f"{means} {agent()}",
+        )
+    )
+
+
 def hand_cookie(secret: str, *, is_shared: bool) -> None:
     """Give the browser the secret of its device; whatever it held before ends with it."""
     former = device()
@@ -177,4 +196,32 @@ def _keep_seen(response: Response) -> Response:
             )
         except (DBAPIError, IndeterminateError):
             current_app.logger.warning("a device in use was not written down")
+    return response
+
+
+@signin.after_app_request
+def _keep_refusal(response: Response) -> Response:
+    """Keep in the trail that somebody asked for what is not theirs, or too often.
+
+    Nothing was changed, so a trail that cannot be written takes nothing back; it is in the log.
+    """
+    kind = "limit hit" if response.status_code == TOO_MANY else "denied" if g.get("denied") else ""
+    if kind:
+        found, where = g.get("_login_user"), g.get("community")
+        person_id = found.person_id if isinstance(found, DeviceSession) else None
+        community_id = None if where is None else where.id
+        now, detail = utc_now(), request.endpoint or ""
+        try:
+            run_in_transaction(
+                lambda session: trail.record_sparingly(
+                    session,
+                    kind,
+                    now=now,
+                    person_id=person_id,
+                    community_id=community_id,
+                    detail=detail,
+                )
+            )
+        except (DBAPIError, IndeterminateError):
+            current_app.logger.warning("a refusal was not written down", exc_info=True)
     return response

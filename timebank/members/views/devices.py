@@ -11,11 +11,15 @@ from timebank.members import queries, service
 from timebank.members.models import DeviceSession
 from timebank.members.views.blueprints import signin as bp
 from timebank.members.views.caller import agent_words, own_device
+from timebank.trail import queries as trail
+from timebank.trail.models import TrailEvent
 from timebank.web.access import Access, access
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
+#: Sign-ins shown on the page of devices.
+LATELY_MAX = 12
 MEANS_WORDS = {
     "link": _l("with a link by e-mail"),
     "password": _l("with your password"),
@@ -31,7 +35,27 @@ def devices() -> ResponseReturnValue:
     present = own_device()
     found = queries.devices(db.session(), present.person_id, now=utc_now())
     others = [_row(device) for device in found if device.id != present.id]
-    return render_template("you/devices.html", present=_row(present), others=others)
+    lately = trail.sign_ins_of(db.session(), present.person_id, limit=LATELY_MAX)
+    return render_template(
+        "you/devices.html",
+        present=_row(present),
+        others=others,
+        lately=[_sign_in(event) for event in lately],
+    )
+
+
+def _sign_in(event: TrailEvent) -> dict[str, object]:
+    """Put a sign-in, or a try at one, into words."""
+    means, _space, agent = event.detail.partition(" ")
+    if event.kind == "sign-in failed":
+        what = (
+            _("Somebody tried, and could not")
+            if means != "card"
+            else _("Somebody tried a card code, and could not")
+        )
+    else:
+        what = _("Signed in %(how)s", how=MEANS_WORDS.get(means, ""))
+    return {"words": what, "agent": agent_words(agent), "at": event.at}
 
 
 def _row(device: DeviceSession) -> dict[str, object]:

@@ -24,6 +24,7 @@ from timebank.members.views.caller import (
     device,
     hand_cookie,
     next_path,
+    note_failure,
     sign_in,
     slug_wanted,
     take_try,
@@ -128,7 +129,8 @@ def by_password() -> ResponseReturnValue:
     tries = take_try((PLACE, ""), (ACCOUNT, fold_address(form.email.data)))
     try:
         person = service.owner_of_password(db.session(), form.email.data, form.password.data)
-    except WrongSecretError:
+    except WrongSecretError as wrong:
+        note_failure(wrong, "password")
         form.form_errors.append(WRONG_PASSWORD)
         return _password_page(form)
     person_id = person.id
@@ -190,7 +192,8 @@ def _holder(form: SharedForm, number: str, code: str) -> tuple[uuid.UUID, list[u
     tries = take_try((PLACE, ""), (ACCOUNT, account))
     try:
         holder = service.holder_of_card(db.session(), community, number, code)
-    except WrongSecretError:
+    except WrongSecretError as wrong:
+        note_failure(wrong, "card")
         form.form_errors.append(WRONG_CARD)
         return None
     assert holder.person_id is not None  # noqa: S101 - `holder_of_card` asks for it

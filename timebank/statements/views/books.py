@@ -32,6 +32,7 @@ from timebank.statements.views.frame import (
     month_key,
     table_of,
 )
+from timebank.trail import service as trail
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import (
     day,
@@ -41,7 +42,7 @@ from timebank.web.filters import (
     moment_words,
     short_day,
 )
-from timebank.web.session import writes
+from timebank.web.session import run_in_transaction, writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext
 
@@ -121,8 +122,15 @@ def account(code: str) -> ResponseReturnValue:
 @bp.get("/books/accounts/<code>.csv")
 @access(Access.BOOKKEEPER)
 def account_file(code: str) -> Response:
-    """Hand over any account's month as a file for a spreadsheet."""
-    return file_of(asked_month(code), with_names=may_see_names())
+    """Hand over any account's month as a file for a spreadsheet; the trail keeps that it was."""
+    file = file_of(asked_month(code), with_names=may_see_names())
+    person_id, key, now = g.member.person_id, g.community.id, utc_now()
+    run_in_transaction(
+        lambda session: trail.record(
+            session, "export", now=now, person_id=person_id, community_id=key, detail=f"csv {code}"
+        )
+    )
+    return file
 
 
 @bp.get("/books/entries")
