@@ -68,3 +68,19 @@ class DayOutOfRangeError(RefusalError):
 
 class PlaceTakenError(ConflictError):
     """The community has a place of this name at this address already."""
+
+
+class RuleDoesNotAddUpError(RefusalError):
+    """A crediting rule says something that cannot be posted.
+
+    Attributes:
+        reason: A short code, such as ``nobody pays``; `names` has the sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RuleForThePastError(RefusalError):
+    """A crediting rule holds from today on at the earliest: what was held stays as it was."""

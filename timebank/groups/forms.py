@@ -12,6 +12,7 @@ from timebank.groups.models import (
     ACCESS_LENGTH_MAX,
     ADDRESS_LENGTH_MAX,
     APPEAL_OUTCOMES,
+    CREDITING_KINDS,
     JOINING,
     MAILBOX_LENGTH_MAX,
     NAME_LENGTH_MAX,
@@ -26,6 +27,8 @@ from timebank.groups.models import (
     WORDS_LENGTH_MAX,
 )
 from timebank.groups.names import (
+    ACTIVITY_NAMES,
+    CREDITING_NAMES,
     JOINING_NAMES,
     PART_NAMES,
     SECTOR_NAMES,
@@ -36,7 +39,15 @@ from timebank.groups.policy.places import is_mailbox
 from timebank.listings.models import PARTS_OF_DAY, WEEKDAYS
 from timebank.listings.names import SUPPORTS, TRANSITIONS
 from timebank.members.models import AREA_LENGTH_MAX
-from timebank.web.fields import DayField, LineField, PageForm, WordsField, required
+from timebank.web.fields import (
+    DayField,
+    LineField,
+    MinutesField,
+    PageForm,
+    WordsField,
+    required,
+)
+from timebank.web.filters import hours_label
 from timebank.web.words import lazy_gettext as _l
 
 
@@ -150,6 +161,31 @@ class RulesForm(PageForm):
         length_max=RULES_LENGTH_MAX,
         validators=[required(_l("Write the ground rules first."))],
     )
+
+
+class CreditingForm(PageForm):
+    """What an hour with the group moves; shown before it counts."""
+
+    kind = RadioField(
+        _l("Where do the hours of the hosts come from?"),
+        choices=choices_of({key: CREDITING_NAMES[key] for key in CREDITING_KINDS}),
+        validators=[required(_l("Choose where the hours come from."))],
+    )
+    activity = SelectField(_l("What you do"), choices=choices_of(ACTIVITY_NAMES))
+    pot_minutes = MinutesField(_l("For the pot, beside each hour of hosting"), default=0)
+    credits_participants = BooleanField(_l("Those who take part get their hours as well"))
+    cost_minutes = MinutesField(_l("What an hour of taking part costs"), default=0)
+    is_shared_evenly = BooleanField(_l("They share the hosts’ hours equally instead"))
+    applies_from_on = DayField(
+        _l("For sessions from"), validators=[required(_l("Choose the first day."))]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Offer what part of an hour there can be, nothing included."""
+        super().__init__(*args, **kwargs)
+        for field in (self.pot_minutes, self.cost_minutes):
+            field.choices = [(0, _l("Nothing"))]
+            field.choices += [(each, hours_label(each)) for each in range(5, 61, 5)]
 
 
 class SomebodyForm(PageForm):

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from timebank.groups.models import Group, GroupEvent, Venue
+from timebank.groups.policy.crediting import Terms
 from timebank.listings.names import DAYS, PARTS, SUPPORTS, TRANSITIONS
+from timebank.web.filters import hours_label
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -30,6 +32,47 @@ SETTING_NAMES: dict[str, str] = {
 JOINING_NAMES: dict[str, str] = {
     "open": _l("Anybody joins at once"),
     "ask": _l("Somebody who runs it says yes first"),
+}
+CREDITING_NAMES: dict[str, str] = {
+    "activity": _l("Recognised activity: nobody pays, and the books show how many hours came so"),
+    "pot": _l("The pot pays the hosts"),
+    "participants": _l("Those who take part give hours, and the hosts get them"),
+    "donated": _l("Hosts give their hours to the pot"),
+    "unpaid": _l("Everything is written down, and no hours move"),
+}
+ACTIVITY_NAMES: dict[str, str] = {
+    "drop-in": _l("Drop-in"),
+    "peer-support": _l("Peer support"),
+    "crisis-support": _l("Support in a crisis"),
+    "training": _l("Training"),
+    "sport": _l("Sport and moving about"),
+    "food-growing": _l("Growing food"),
+    "event": _l("An event or an outing"),
+    "meeting": _l("A meeting"),
+}
+#: What is wrong with a rule that does not add up, and what to do.
+NOT_ADDING_UP: dict[str, str] = {
+    "unknown": _l("Choose one of the answers on the page."),
+    "more than an hour": _l("Nothing moves more than an hour for an hour. Choose up to 1 h."),
+    "pot share from nowhere": _l(
+        "A share for the pot comes from recognised activity. "
+        "Choose that, or leave the share at nothing."
+    ),
+    "credit from nowhere": _l(
+        "Hours for those who take part come from recognised activity. "
+        "Choose that, or take the tick away."
+    ),
+    "cost for nothing": _l(
+        "Taking part costs something only where those who take part pay. "
+        "Choose that, or let it cost nothing."
+    ),
+    "nobody pays": _l(
+        "Hosts get hours and nobody gives them. "
+        "Say what an hour of taking part costs, or let them share it."
+    ),
+    "paid twice": _l(
+        "Either an hour of taking part costs something, or they share the hosts’ hours. Choose one."
+    ),
 }
 TONE_NAMES: tuple[str, ...] = (
     _l("Leaf, round"),
@@ -107,3 +150,45 @@ def event_words(event: GroupEvent, *, name: str, by: str) -> str:
     if event.kind == "part changed":
         return _("%(name)s now: %(part)s", name=name, part=str(PART_NAMES[event.part or "member"]))
     return words[event.kind]
+
+
+def rule_words(terms: Terms) -> list[str]:
+    """Return a crediting rule as sentences that everybody in the group can read."""
+    said = (_hosting(terms), _taking_part(terms), _paid(terms))
+    return [words for words in said if words]
+
+
+def _hosting(terms: Terms) -> str:
+    hour = hours_label(60)
+    if terms.kind == "unpaid":
+        return _("Hosting and taking part are written down, and no hours move.")
+    if terms.kind == "donated":
+        return _("An hour of hosting gives the pot %(hour)s: hosts give theirs away.", hour=hour)
+    if terms.kind == "activity" and terms.pot_minutes:
+        return _(
+            "An hour of hosting gives the host %(hour)s and the pot %(share)s.",
+            hour=hour,
+            share=hours_label(terms.pot_minutes),
+        )
+    if terms.kind == "activity":
+        return _("An hour of hosting gives the host %(hour)s.", hour=hour)
+    return _("An hour of hosting gives the host %(hour)s out of the pot.", hour=hour)
+
+
+def _taking_part(terms: Terms) -> str:
+    if terms.credits_participants:
+        return _("An hour of taking part gives %(hour)s as well.", hour=hours_label(60))
+    if terms.is_shared_evenly:
+        return _("Those who take part share the hosts’ hours equally among them.")
+    if terms.cost_minutes:
+        return _(
+            "An hour of taking part gives the pot %(cost)s of yours.",
+            cost=hours_label(terms.cost_minutes),
+        )
+    return _("Taking part costs nothing.")
+
+
+def _paid(terms: Terms) -> str:
+    if terms.kind == "unpaid":
+        return ""
+    return _("Paid staff are written down and never credited.")

@@ -283,3 +283,73 @@ def test_a_page_asks_no_more_as_the_community_grows(
     many = counted(lena, at(scene.community, page))
     assert many <= few
     assert many <= STATEMENTS_MAX
+
+
+# ---------------------------------------------------------------------- the crediting rule
+
+
+def test_a_rule_is_seen_at_work_before_it_counts(scene: Scene, walk: Walk) -> None:
+    lena, mia = walk(scene.lena), walk(scene.mia)
+    assert "has not written a rule yet" in mia.get(path(scene, "/crediting"))
+    mia.refused(path(scene, "/crediting/change"))
+    lena.get(path(scene, "/crediting"))
+    lena.follow("Choose another rule")
+    page = lena.submit(kind="activity", activity="sport", pot_minutes="15")
+    assert "An hour of hosting gives the host 1 h and the pot 15 min." in page
+    assert "A host, 2 h +2 h" in page
+    assert "Paid staff, 2 h 0 min" in page
+    assert "The pot +53 min" in page
+    assert "Together 0 min" in page
+    assert queries.crediting_rules(scene.session, scene.group) == []
+    page = lena.submit(button="Use this rule")
+    assert "Taking part costs nothing." in page
+    assert "Paid staff are written down and never credited." in page
+    assert "the pot 15 min" in mia.get(path(scene, "/crediting"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kind": "participants"}, "Hosts get hours and nobody gives them."),
+        ({"kind": "pot", "pot_minutes": "15"}, "A share for the pot comes from recognised"),
+        ({"kind": "unpaid", "credits_participants": True}, "Hours for those who take part"),
+        ({"kind": "pot", "applies_from_on": "soon"}, "Choose the first day."),
+    ],
+)
+def test_a_rule_that_does_not_add_up_is_refused_with_a_sentence(
+    scene: Scene, walk: Walk, fields: dict[str, str | bool], words: str
+) -> None:
+    lena = walk(scene.lena)
+    lena.get(path(scene, "/crediting/change"))
+    page = lena.submit(status=422, **fields)  # type: ignore[arg-type]
+    assert words in page
+    assert page.soup.select(f"input[value={fields['kind']}][checked]")
+
+
+def test_a_rule_for_a_day_that_is_over_is_refused_and_one_to_come_is_announced(
+    scene: Scene, walk: Walk
+) -> None:
+    lena = walk(scene.lena)
+    today = utc_now().date()
+
+    def choose(kind: str, days: int, **fields: str | bool) -> None:
+        lena.get(path(scene, "/crediting/change"))
+        day = (today + days * DAY).isoformat()
+        lena.submit(kind=kind, applies_from_on=day, **fields)  # type: ignore[arg-type]
+
+    choose("pot", -2)
+    assert "from today on" in lena.submit(button="Use this rule", status=422)
+    choose("donated", 0)
+    lena.submit(button="Use this rule")
+    choose("participants", 9, is_shared_evenly=True)
+    page = lena.submit(button="Use this rule")
+    assert "hosts give theirs away" in page
+    assert "share the hosts’ hours equally" in page
+    choose("activity", 0, credits_participants=True, is_shared_evenly=False)
+    page = lena.submit(button="Use this rule")
+    assert "An hour of taking part gives 1 h as well." in page
+    assert "Version 1" in page
+    choose("participants", 0, cost_minutes="10", credits_participants=False)
+    page = lena.submit(button="Use this rule")
+    assert "gives the pot 10 min of yours" in page
+    assert "out of the pot" in page

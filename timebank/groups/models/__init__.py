@@ -10,6 +10,12 @@ from timebank.groups.models.belonging import (
     GroupEvent,
     GroupMember,
 )
+from timebank.groups.models.crediting import (
+    ACTIVITIES,
+    CREDITING_KINDS,
+    MINUTES_OF_AN_HOUR,
+    CreditingRule,
+)
 from timebank.groups.models.exclusion import APPEAL_OUTCOMES, DAYS_MAX, REASON_LENGTH_MAX, Exclusion
 from timebank.groups.models.group import (
     ACCESS_LENGTH_MAX,
@@ -34,12 +40,15 @@ from timebank.groups.models.group import (
 
 __all__ = [
     "ACCESS_LENGTH_MAX",
+    "ACTIVITIES",
     "ADDRESS_LENGTH_MAX",
     "APPEAL_OUTCOMES",
+    "CREDITING_KINDS",
     "DAYS_MAX",
     "EVENTS",
     "JOINING",
     "MAILBOX_LENGTH_MAX",
+    "MINUTES_OF_AN_HOUR",
     "NAME_LENGTH_MAX",
     "PARTS",
     "PART_STATES",
@@ -55,6 +64,7 @@ __all__ = [
     "WHERE_LENGTH_MAX",
     "WORDS_LENGTH_MAX",
     "Acknowledgement",
+    "CreditingRule",
     "Exclusion",
     "GroundRules",
     "Group",

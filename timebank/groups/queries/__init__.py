@@ -1,5 +1,6 @@
 """Finding groups, their people, places and rules. Nothing here changes anything."""
 
+from timebank.groups.queries.crediting import crediting_rule_on, crediting_rules
 from timebank.groups.queries.directory import (
     Entry,
     Wanted,
@@ -43,6 +44,8 @@ __all__ = [
     "by_id",
     "by_slug",
     "companions",
+    "crediting_rule_on",
+    "crediting_rules",
     "entries",
     "entry",
     "events",

@@ -8,6 +8,7 @@ from timebank.groups.service.belonging import (
     join,
     leave,
 )
+from timebank.groups.service.crediting import post_session, write_crediting_rule
 from timebank.groups.service.exclusion import (
     answer_appeal,
     appeal,
@@ -44,7 +45,9 @@ __all__ = [
     "leave",
     "lift",
     "mark_checked",
+    "post_session",
     "review",
     "start_group",
+    "write_crediting_rule",
     "write_rules",
 ]

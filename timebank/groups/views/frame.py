@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from timebank.db import db
 from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
-from timebank.groups import errors, queries
+from timebank.groups import errors, names, queries
 from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.forms import SomebodyForm, choices_of
 from timebank.groups.models import Group
@@ -48,6 +48,10 @@ say(
 )
 say(errors.NoRulesError, _l("This group has no ground rules yet."))
 say(errors.WordsMissingError, _l("Write a few words first."))
+say(
+    errors.RuleForThePastError,
+    _l("A rule holds from today on at the earliest. What was held before stays as it was."),
+)
 say(errors.PlaceTakenError, _l("This place is noted already. Look for it in the list."))
 
 
@@ -112,6 +116,8 @@ def refused(form: PageForm, refusal: RefusalError) -> None:
             first=short_day(refusal.first),
             last=short_day(refusal.last),
         )
+    elif isinstance(refusal, errors.RuleDoesNotAddUpError):
+        words = str(names.NOT_ADDING_UP[refusal.reason])
     else:
         words = words_of(refusal)
     form.form_errors.append(words)

@@ -90,6 +90,14 @@ def _ways(found: Seen) -> list[dict[str, object]]:
             "icon": "card-checklist",
         }
     )
+    if found.who.is_member:
+        ways.append(
+            {
+                "words": _("What an hour moves here"),
+                "href": url_for("groups.crediting", group_slug=group.slug),
+                "icon": "clock",
+            }
+        )
     if found.runs:
         ways.append(
             {
