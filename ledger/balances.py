@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from ledger import schema
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+from ledger.layout import ASIDE_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class TrialBalance:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One movement of one account.
+    """One movement of one account. What is only set aside stands on no statement.
 
     Attributes:
         minutes: More than zero where the account gained.
@@ -129,7 +130,13 @@ class LegView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry with everything a person may want to see of it."""
+    """An entry with everything a person may want to see of it.
+
+    Attributes:
+        hold_id: The hold this one ends.
+        expires_at: When a hold may be ended.
+        resolved_by: The entry that ended this hold; None while it is open.
+    """
 
     entry_id: UUID
     seq: int
@@ -143,6 +150,9 @@ class EntryView:
     reverses: UUID | None
     reversed_by: UUID | None
     corrects: UUID | None
+    hold_id: UUID | None
+    expires_at: datetime | None
+    resolved_by: UUID | None
     chain: bytes
     legs: Sequence[LegView]
 
@@ -409,13 +419,15 @@ def _lines_question() -> Select[Any]:
         )
         .join(schema.entry, and_(entry.book_id == book_id, entry.seq == moved.seq))
         .outerjoin(later, and_(later.c.book_id == book_id, later.c.reverses == entry.id))
+        .where(entry.kind.not_in(sorted(ASIDE_KINDS)))
         .order_by(moved.seq, moved.n)
     )
 
 
 def _entries() -> Select[Any]:
-    """Entries with their memo and whatever took them back."""
+    """Entries with their memo and whatever took them back or ended them."""
     entry, memo, later = schema.entry.c, schema.memo, schema.entry.alias("later")
+    ending = schema.entry.alias("ending")
     return (
         select(
             entry.id,
@@ -430,10 +442,14 @@ def _entries() -> Select[Any]:
             entry.reverses,
             later.c.id,
             entry.corrects,
+            entry.hold_id,
+            entry.expires_at,
+            ending.c.id,
             entry.chain,
         )
         .outerjoin(memo, and_(memo.c.book_id == entry.book_id, memo.c.entry_id == entry.id))
         .outerjoin(later, and_(later.c.book_id == entry.book_id, later.c.reverses == entry.id))
+        .outerjoin(ending, and_(ending.c.book_id == entry.book_id, ending.c.hold_id == entry.id))
     )
 
 

@@ -153,7 +153,8 @@ def correct(  # noqa: PLR0913 - what it takes back, what comes in its place, who
         connection,
         EntryRequest(
             book_id=book_id,
-            kind=original.kind,
+            # What was captured is not captured again: its hold stays resolved.
+            kind="exchange" if original.kind == "capture" else original.kind,
             legs=legs,
             occurred_on=occurred_on,
             actor=actor,

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from ledger.accounts import kind_of
+from ledger.chain import instant_text
 from ledger.errors import BadField, BadMinutes, SameAccount, UnsupportedKind
 
 #: Every kind of entry the table knows.
@@ -31,7 +32,7 @@ ENTRY_KINDS: Final = (
 )
 #: The kinds that resolve a hold.
 RESOLVING_KINDS: Final = ("capture", "release", "expiry")
-#: The kinds `post` accepts today. A reversal has its own function.
+#: The kinds `post` accepts. A reversal and all that concerns holds have doors of their own.
 POSTABLE_KINDS: Final = (
     "opening",
     "exchange",
@@ -49,6 +50,9 @@ CATEGORY_LENGTH_MAX: Final = 60
 IDEM_KEY_LENGTH_MAX: Final = 100
 MEMO_LENGTH_MAX: Final = 2_000
 
+_HOLD_KINDS: Final = frozenset({"hold", *RESOLVING_KINDS})
+#: All that can be asked for.
+_KINDS: Final = _HOLD_KINDS | {*POSTABLE_KINDS, "reversal"}
 _CATEGORY: Final = re.compile(rf"[a-z0-9][a-z0-9.-]{{0,{CATEGORY_LENGTH_MAX - 1}}}")
 _IDEM_KEY: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9:._-]{{0,{IDEM_KEY_LENGTH_MAX - 1}}}")
 
@@ -99,7 +103,7 @@ class EntryRequest:
 
     Attributes:
         book_id: The book; one a community, with the community's id.
-        kind: One of ``POSTABLE_KINDS``.
+        kind: One of ``POSTABLE_KINDS``, or ``hold``.
         legs: The movements, in order.
         occurred_on: The day of the service. The day of recording is the ledger's own.
         actor: The membership that records it; None where nobody did, only time.
@@ -107,7 +111,9 @@ class EntryRequest:
         idem_key: Names this intention once and for ever. Public, so no names in it.
         memo: Free words; kept apart, erasable, never exported.
         corrects: The entry this one is posted in place of.
+        expires_at: When a hold that nobody resolved may be ended; None for never.
         reverses: Set by the journal's `reverse`, by nobody else.
+        hold_id: The hold that is resolved; set by `ledger.holds`, by nobody else.
     """
 
     book_id: UUID
@@ -119,7 +125,9 @@ class EntryRequest:
     idem_key: str
     memo: str | None = None
     corrects: UUID | None = None
+    expires_at: datetime | None = None
     reverses: UUID | None = None
+    hold_id: UUID | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be written down.
@@ -128,11 +136,18 @@ class EntryRequest:
             UnsupportedKind: If entries of this kind are not posted.
             BadField: If a field has the wrong shape.
         """
-        is_reversal = self.kind == "reversal"
-        if is_reversal != (self.reverses is not None) or not (
-            is_reversal or self.kind in POSTABLE_KINDS
+        if (
+            (self.kind == "reversal") != (self.reverses is not None)
+            or (self.kind in RESOLVING_KINDS) != (self.hold_id is not None)
+            or self.kind not in _KINDS
         ):
             raise UnsupportedKind(self.kind)
+        if self.expires_at is not None and (
+            self.kind != "hold"
+            or type(self.expires_at) is not datetime
+            or self.expires_at.tzinfo is None
+        ):
+            raise BadField("expires_at", self.expires_at)
         if not 1 <= len(self.legs) <= LEGS_MAX:
             raise BadField("legs", len(self.legs))
         if type(self.occurred_on) is not date:
@@ -150,7 +165,7 @@ class EntryRequest:
         Who asks is not part of it: both sides may confirm one exchange at the same
         moment, and that is one entry.
         """
-        return [
+        meant: list[object] = [
             self.kind,
             [(leg.payer_code, leg.payee_code, leg.minutes) for leg in self.legs],
             self.occurred_on.isoformat(),
@@ -159,6 +174,9 @@ class EntryRequest:
             hex_or_empty(self.reverses),
             hex_or_empty(self.corrects),
         ]
+        if self.kind in _HOLD_KINDS:
+            meant += [hex_or_empty(self.hold_id), moment_or_empty(self.expires_at)]
+        return meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +189,8 @@ class Outcome:
         seq: Its place in the book.
         recorded_at: When it was recorded.
         chain: The chain after it.
-        balances: Minutes in each account it touched, right after it.
+        balances: Minutes in each account it touched, right after it; hours that are set
+            aside are still in the account they are to leave.
         overdrawn: Accounts a reversal left below their floor; for the treasurer.
     """
 
@@ -187,6 +206,11 @@ class Outcome:
 def hex_or_empty(value: UUID | None) -> str:
     """An id as it is hashed."""
     return "" if value is None else value.hex
+
+
+def moment_or_empty(value: datetime | None) -> str:
+    """A time as it is hashed."""
+    return "" if value is None else instant_text(value)
 
 
 def is_plain_text(text: str, length_max: int) -> bool:

@@ -7,7 +7,7 @@ that something failed.
 """
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -69,7 +69,7 @@ class ClosedAccount(LedgerRefusal):
 
 @dataclass(eq=False)
 class FrozenAccount(LedgerRefusal):
-    """The account is on hold; only a reversal may touch it."""
+    """The account is frozen; only taking back and giving back may touch it."""
 
     reason = "frozen-account"
     code: str
@@ -151,7 +151,10 @@ class OverFloor(LedgerRefusal):
 
 @dataclass(eq=False)
 class OverCeiling(LedgerRefusal):
-    """The move would take the payee further above its ceiling."""
+    """The move would take the payee further above its ceiling.
+
+    ``balance_minutes`` counts what others have set aside for it.
+    """
 
     reason = "over-ceiling"
     code: str
@@ -180,7 +183,7 @@ class AlreadyReversed(LedgerRefusal):
 
 @dataclass(eq=False)
 class NotReversible(LedgerRefusal):
-    """Entries of this kind are not taken back; post what should be true instead."""
+    """Entries of this kind are not taken back; release a hold, or post what should be true."""
 
     reason = "not-reversible"
     entry_id: UUID
@@ -202,6 +205,54 @@ class AlreadyCorrected(LedgerRefusal):
     reason = "already-corrected"
     entry_id: UUID
     correction_id: UUID
+
+
+@dataclass(eq=False)
+class UnknownHold(LedgerRefusal):
+    """The book has no hold with this id."""
+
+    reason = "unknown-hold"
+    hold_id: UUID
+
+
+@dataclass(eq=False)
+class AlreadyResolved(LedgerRefusal):
+    """The hold has ended before, by ``resolution_id``, which is of this kind."""
+
+    reason = "already-resolved"
+    hold_id: UUID
+    resolution_id: UUID
+    kind: str
+
+
+@dataclass(eq=False)
+class OverHeld(LedgerRefusal):
+    """More is to be captured between two accounts than was set aside for them."""
+
+    reason = "over-held"
+    hold_id: UUID
+    payer_code: str
+    payee_code: str
+    held_minutes: int
+    minutes: int
+
+
+@dataclass(eq=False)
+class ExpiresTooEarly(LedgerRefusal):
+    """The hold would have ended before it begins."""
+
+    reason = "expires-too-early"
+    expires_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(eq=False)
+class NotExpired(LedgerRefusal):
+    """The time of the hold has not come, or it has none."""
+
+    reason = "not-expired"
+    hold_id: UUID
+    expires_at: datetime | None
 
 
 @dataclass(eq=False)

@@ -1,5 +1,7 @@
 """Writing in the book: open it, open accounts, post, reverse, look up.
 
+Hours that are only set aside have their doors in `ledger.holds`.
+
 The caller owns the transaction. `post` locks the head of the book first and then the
 accounts in code order, so writers of one book stand in one line and can not deadlock;
 nothing is checked before the idempotency key has been looked up under that lock.
@@ -39,35 +41,26 @@ from ledger.entries import (
     LegRequest,
     Outcome,
     hex_or_empty,
+    moment_or_empty,
     uuid7,
 )
 from ledger.errors import (
     AlreadyCorrected,
+    AlreadyResolved,
     AlreadyReversed,
-    ClosedAccount,
-    FrozenAccount,
     Indeterminate,
     KeyMismatch,
     LedgerRefusal,
     LostUpdate,
     NotReversible,
-    OverCeiling,
-    OverFloor,
     StillStands,
     UnknownAccount,
     UnknownBook,
     UnknownEntry,
     UnsupportedKind,
 )
-from ledger.storage import (
-    AccountRow,
-    Head,
-    LegRow,
-    Move,
-    SealedEntry,
-    StoredEntry,
-    storage_of,
-)
+from ledger.rules import Held, check_accounts, check_hold, movements
+from ledger.storage import Head, LegRow, Move, SealedEntry, StoredEntry, storage_of
 
 __all__ = [
     "commit",
@@ -84,6 +77,8 @@ __all__ = [
 
 #: A shorter secret could be tried out.
 SECRET_BYTES_MIN: Final = 16
+#: What moved hours can be taken back. A capture that is does not open its hold again.
+_REVERSIBLE_KINDS: Final = frozenset({*POSTABLE_KINDS, "capture"})
 #: SQLSTATEs with which PostgreSQL says that a COMMIT did not happen.
 _ROLLED_BACK: Final = ("40001", "40P01")
 
@@ -118,9 +113,9 @@ def post(
         LedgerRefusal: If the book, an account or a limit does not allow it; the subclass
             carries the facts. Nothing has been written.
     """
-    if request.kind == "reversal":
+    if request.kind not in POSTABLE_KINDS:
         raise UnsupportedKind(request.kind)
-    return _write(connection, request, secret=secret, now=now, draw=draw, before=before)
+    return write(connection, request, secret=secret, now=now, draw=draw, before=before)
 
 
 def reverse(
@@ -143,7 +138,7 @@ def reverse(
 
     Raises:
         UnknownEntry: If the book has no such entry.
-        NotReversible: If it is itself a reversal, or concerns a hold.
+        NotReversible: If it is itself a reversal, or moved nothing: a hold is released.
         AlreadyReversed: If it was taken back before, under another key.
         ClosedAccount: If one of its accounts is closed; open it first.
         KeyMismatch: If the key was posted before with another meaning.
@@ -153,14 +148,11 @@ def reverse(
         entry.book_id == book_id, entry.id == entry_id
     )
     original = connection.execute(found).first()
-    if original is None or original.kind not in POSTABLE_KINDS:
-        refusal: LedgerRefusal = UnknownEntry(entry_id)
-        if original is not None:
-            refusal = NotReversible(entry_id, original.kind)
-        stored = storage_of(connection).find_key(connection, book_id, idem_key)
-        if stored is not None:
-            refusal = KeyMismatch(idem_key, stored.entry_id)
-        raise refusal
+    if original is None:
+        raise unless_used(connection, book_id, idem_key, UnknownEntry(entry_id))
+    if original.kind not in _REVERSIBLE_KINDS:
+        refusal = NotReversible(entry_id, original.kind)
+        raise unless_used(connection, book_id, idem_key, refusal)
     leg = schema.leg.c
     legs = connection.execute(
         select(leg.payee_code, leg.payer_code, leg.minutes)
@@ -178,7 +170,7 @@ def reverse(
         memo=reason,
         reverses=entry_id,
     )
-    return _write(connection, request, secret=secret, now=now, draw=draw)
+    return write(connection, request, secret=secret, now=now, draw=draw)
 
 
 def lookup(connection: Connection, book_id: UUID, idem_key: str) -> Outcome | None:
@@ -231,16 +223,35 @@ def erase_memo(connection: Connection, book_id: UUID, entry_id: UUID) -> bool:
 # ------------------------------------------------------------------------ one entry
 
 
-def _write(
+def unless_used(
+    connection: Connection, book_id: UUID, idem_key: str, refusal: LedgerRefusal
+) -> LedgerRefusal:
+    """The refusal to raise, unless the key was used before: that comes before everything."""
+    stored = storage_of(connection).find_key(connection, book_id, idem_key)
+    return refusal if stored is None else KeyMismatch(idem_key, stored.entry_id)
+
+
+def write(
     connection: Connection,
     request: EntryRequest,
     *,
     secret: bytes,
     now: datetime,
     draw: Callable[[int], bytes],
+    held: Held | None = None,
     before: Mapping[str, int] | None = None,
 ) -> Outcome:
-    """Lock, look the key up, check, seal, write."""
+    """Lock, look the key up, check, seal, write. For the doors of this package alone.
+
+    Args:
+        connection: As for `post`, like everything that is not named here.
+        request: A request that has come through its own door.
+        secret: The server's.
+        now: The caller's clock.
+        draw: Where random bytes come from.
+        held: What the request resolves.
+        before: As for `post`.
+    """
     if len(secret) < SECRET_BYTES_MIN:
         raise ValueError("the ledger's secret is too short")
     storage, book_id = storage_of(connection), request.book_id
@@ -248,7 +259,8 @@ def _write(
     head = storage.lock_head(connection, book_id)
     if head is None:
         raise UnknownBook(book_id)
-    codes = sorted({code for leg in request.legs for code in leg.codes})
+    touched = request.legs if held is None else (*request.legs, *held.legs)
+    codes = sorted({code for leg in touched for code in leg.codes})
     accounts, key_used = storage.lock_accounts(connection, book_id, codes, request.idem_key)
     if key_used or len(accounts) < len(codes):
         stored = storage.find_key(connection, book_id, request.idem_key)
@@ -258,12 +270,12 @@ def _write(
             return _replayed(connection, book_id, stored)
         known = {account.code for account in accounts}
         raise UnknownAccount(next(code for code in codes if code not in known))
+    recorded_at = next_instant(now, head.recorded_at)
     _check_references(connection, request)
-    legs, moves, balances = _movements(request, accounts)
-    overdrawn = _check_accounts(
-        accounts, balances, before or {}, is_reversal=request.reverses is not None
-    )
-    sealed = _seal(request, head, legs, moves, idem_hash=idem_hash, now=now, draw=draw)
+    check_hold(request, held, recorded_at)
+    legs, moves, balances = movements(request, held, accounts)
+    overdrawn = check_accounts(request, accounts, moves, before or {})
+    sealed = _seal(request, head, legs, moves, idem_hash=idem_hash, at=recorded_at, draw=draw)
     if storage.write(connection, sealed) != len(accounts):
         raise LostUpdate(book_id, tuple(codes))
     return Outcome(
@@ -277,76 +289,8 @@ def _write(
     )
 
 
-def _movements(
-    request: EntryRequest, accounts: Sequence[AccountRow]
-) -> tuple[list[LegRow], list[Move], dict[str, int]]:
-    """The legs with both balances after each, and what each account gains and loses."""
-    balances = {account.code: account.balance_minutes for account in accounts}
-    versions = {account.code: account.version for account in accounts}
-    paid_in = dict.fromkeys(balances, 0)
-    paid_out = dict.fromkeys(balances, 0)
-    legs = []
-    for n, (payer, payee, minutes) in enumerate((leg.values for leg in request.legs), 1):
-        balances[payer] -= minutes
-        balances[payee] += minutes
-        paid_out[payer] += minutes
-        paid_in[payee] += minutes
-        versions[payer] += 1
-        versions[payee] += 1
-        legs.append(
-            LegRow(
-                *(n, payer, payee, minutes),
-                *(balances[payer], versions[payer], balances[payee], versions[payee]),
-            )
-        )
-    moves = [
-        Move(
-            paid_in[account.code],
-            paid_out[account.code],
-            versions[account.code] - account.version,
-            account.code,
-            account.version,
-        )
-        for account in accounts
-    ]
-    return legs, moves, balances
-
-
-def _check_accounts(
-    accounts: Sequence[AccountRow],
-    balances: dict[str, int],
-    before: Mapping[str, int],
-    *,
-    is_reversal: bool,
-) -> tuple[str, ...]:
-    """Refuse what state or limits forbid; name what a reversal leaves below its floor.
-
-    A limit stops only a move that makes things worse, also than they were `before`.
-    """
-    overdrawn = []
-    for account in accounts:
-        code, after = account.code, balances[account.code]
-        change = after - account.balance_minutes
-        if account.state == "closed":
-            raise ClosedAccount(code)
-        if account.state == "frozen" and not is_reversal:
-            raise FrozenAccount(code)
-        floor, ceiling = account.floor_minutes, account.ceiling_minutes
-        net = after - before.get(code, account.balance_minutes)
-        if floor is not None and max(change, net) < 0 and after - account.held_out < floor:
-            if not is_reversal:
-                available = account.balance_minutes - account.held_out
-                raise OverFloor(code, floor, available, change)
-            overdrawn.append(code)
-        if is_reversal or ceiling is None:
-            continue
-        if min(change, net) > 0 and after + account.held_in > ceiling:
-            raise OverCeiling(code, ceiling, account.balance_minutes, change)
-    return tuple(overdrawn)
-
-
 def _check_references(connection: Connection, request: EntryRequest) -> None:
-    """Refuse a second reversal, and a correction of what is not there or stands."""
+    """Refuse a second reversal or resolution, and a correction of what is not there or stands."""
     entry = schema.entry.c
     if request.reverses is not None:
         earlier = connection.execute(
@@ -356,6 +300,14 @@ def _check_references(connection: Connection, request: EntryRequest) -> None:
         ).first()
         if earlier is not None:
             raise AlreadyReversed(request.reverses, earlier.id)
+    if request.hold_id is not None:
+        resolution = connection.execute(
+            select(entry.id, entry.kind).where(
+                entry.book_id == request.book_id, entry.hold_id == request.hold_id
+            )
+        ).first()
+        if resolution is not None:
+            raise AlreadyResolved(request.hold_id, resolution.id, resolution.kind)
     if request.corrects is not None:
         _check_correction(connection, request.book_id, request.corrects)
 
@@ -389,12 +341,11 @@ def _seal(
     moves: Sequence[Move],
     *,
     idem_hash: bytes,
-    now: datetime,
+    at: datetime,
     draw: Callable[[int], bytes],
 ) -> SealedEntry:
-    """Give the entry its place, its time, its leaf and its link."""
-    recorded_at = next_instant(now, head.recorded_at)
-    entry_id = uuid7(recorded_at, draw)
+    """Give the entry its place, its leaf and its link."""
+    entry_id = uuid7(at, draw)
     salt, memo_commit = b"", NO_MEMO
     if request.memo is not None:
         salt = draw(SALT_BYTES)
@@ -408,13 +359,13 @@ def _seal(
                 id=entry_id.hex,
                 kind=request.kind,
                 category=request.category,
-                at=instant_text(recorded_at),
+                at=instant_text(at),
                 on=request.occurred_on.isoformat(),
                 actor=hex_or_empty(request.actor),
                 key=request.idem_key,
                 rev=hex_or_empty(request.reverses),
-                hold="",
-                expires="",
+                hold=hex_or_empty(request.hold_id),
+                expires=moment_or_empty(request.expires_at),
                 corrects=hex_or_empty(request.corrects),
                 memo=memo_commit.hex(),
                 legs=tuple([ChainedLeg(*leg.values) for leg in request.legs]),
@@ -424,7 +375,7 @@ def _seal(
     return SealedEntry(
         request=request,
         entry_id=entry_id,
-        head=Head(seq, link(head.chain, entry_leaf), recorded_at),
+        head=Head(seq, link(head.chain, entry_leaf), at),
         idem_hash=idem_hash,
         memo_commit=memo_commit,
         salt=salt,
@@ -447,7 +398,7 @@ def _replayed(connection: Connection, book_id: UUID, stored: StoredEntry) -> Out
         balances |= {row.payer_code: row.payer_balance, row.payee_code: row.payee_balance}
         payers.add(row.payer_code)
     below = (
-        select(account.code, account.floor_minutes)
+        select(account.code, account.floor_minutes, account.held_out)
         .join(schema.entry, entry.book_id == account.book_id)
         .where(
             account.book_id == book_id,
@@ -466,6 +417,8 @@ def _replayed(connection: Connection, book_id: UUID, stored: StoredEntry) -> Out
         chain=stored.chain,
         balances=dict(sorted(balances.items())),
         overdrawn=tuple(
-            row.code for row in connection.execute(below) if balances[row.code] < row.floor_minutes
+            row.code
+            for row in connection.execute(below)
+            if balances[row.code] - row.held_out < row.floor_minutes
         ),
     )

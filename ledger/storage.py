@@ -50,7 +50,7 @@ class AccountRow(NamedTuple):
 
     @property
     def balance_minutes(self) -> int:
-        """What the account holds, holds included."""
+        """What the account holds, with what is set aside in it."""
         return self.posted_in - self.posted_out
 
 
@@ -72,6 +72,8 @@ class Move(NamedTuple):
 
     paid_in: int
     paid_out: int
+    held_in: int
+    held_out: int
     legs: int
     code: str
     version_before: int
@@ -174,8 +176,9 @@ class SqliteStorage(Storage):
         run = connection.exec_driver_sql
         run(
             "INSERT INTO entry (book_id, id, seq, kind, category, recorded_at, occurred_on,"
-            " actor, idem_key, idem_hash, memo_commit, reverses, corrects, leaf, chain, enc)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " actor, idem_key, idem_hash, memo_commit, reverses, hold_id, expires_at, corrects,"
+            " leaf, chain, enc)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 book,
                 sealed.entry_id.bytes,
@@ -189,6 +192,8 @@ class SqliteStorage(Storage):
                 sealed.idem_hash,
                 sealed.memo_commit,
                 _bytes(request.reverses),
+                _bytes(request.hold_id),
+                request.expires_at and instant_text(request.expires_at),
                 _bytes(request.corrects),
                 sealed.leaf,
                 head.chain,
@@ -212,11 +217,9 @@ class SqliteStorage(Storage):
         )
         moved = run(
             "UPDATE account SET posted_in = posted_in + ?, posted_out = posted_out + ?,"
-            " version = version + ? WHERE book_id = ? AND code = ? AND version = ?",
-            [
-                (move.paid_in, move.paid_out, move.legs, book, move.code, move.version_before)
-                for move in sealed.moves
-            ],
+            " held_in = held_in + ?, held_out = held_out + ?, version = version + ?"
+            " WHERE code = ? AND version = ? AND book_id = ?",
+            [(*move, book) for move in sealed.moves],
         )
         return moved.rowcount
 
@@ -288,8 +291,8 @@ class PostgresqlStorage(Storage):
             (
                 *(book, sealed.entry_id, head.seq, request.kind, request.category, at),
                 *(request.occurred_on, request.actor, request.idem_key, sealed.idem_hash),
-                *(sealed.memo_commit, request.reverses, request.corrects, sealed.leaf),
-                *(head.chain, ENCODING),
+                *(sealed.memo_commit, request.reverses, request.hold_id, request.expires_at),
+                *(request.corrects, sealed.leaf, head.chain, ENCODING),
                 *(value for leg in sealed.legs for value in (book, head.seq, *leg)),
                 *memo,
                 *(value for move in sealed.moves for value in move),
@@ -350,20 +353,22 @@ def _sqlite_accounts(count: int) -> str:
 def _postgresql_write(legs: int, moves: int, memo: bool) -> str:  # noqa: FBT001 - part of the cache's key
     """Write an entry of so many legs that moves so many accounts."""
     leg = f"({', '.join(['%s'] * 10)})"
-    move = "(%s::bigint, %s::bigint, %s::bigint, %s::text, %s::bigint)"
+    move = f"({'%s::bigint, ' * 5}%s::text, %s::bigint)"
     remembered = (
         " remembered AS (INSERT INTO memo (book_id, entry_id, salt, body) VALUES (%s, %s, %s, %s)),"
     )
     return (
         "WITH written AS (INSERT INTO entry (book_id, id, seq, kind, category, recorded_at,"  # noqa: S608 - only placeholders are put in
-        " occurred_on, actor, idem_key, idem_hash, memo_commit, reverses, corrects, leaf, chain,"
-        f" enc) VALUES ({', '.join(['%s'] * 16)})),"
+        " occurred_on, actor, idem_key, idem_hash, memo_commit, reverses, hold_id, expires_at,"
+        f" corrects, leaf, chain, enc) VALUES ({', '.join(['%s'] * 18)})),"
         " linked AS (INSERT INTO leg (book_id, seq, n, payer_code, payee_code, minutes,"
         " payer_balance, payer_version, payee_balance, payee_version)"
         f" VALUES {', '.join([leg] * legs)}),{remembered if memo else ''}"
         " moved AS (UPDATE account AS a SET posted_in = a.posted_in + m.paid_in,"
-        " posted_out = a.posted_out + m.paid_out, version = a.version + m.legs"
-        f" FROM (VALUES {', '.join([move] * moves)}) AS m (paid_in, paid_out, legs, code, version)"
+        " posted_out = a.posted_out + m.paid_out, held_in = a.held_in + m.held_in,"
+        " held_out = a.held_out + m.held_out, version = a.version + m.legs"
+        f" FROM (VALUES {', '.join([move] * moves)})"
+        " AS m (paid_in, paid_out, held_in, held_out, legs, code, version)"
         " WHERE a.book_id = %s AND a.code = m.code AND a.version = m.version RETURNING 1)"
         " UPDATE book SET seq = %s, chain = %s, recorded_at = %s WHERE book_id = %s"
         " RETURNING (SELECT count(*) FROM moved)"

@@ -1,8 +1,8 @@
 """Recompute the whole book from its entries and compare it with what is stored.
 
 Everything a balance rests on is derived again from the legs: the chain, the running
-balances and versions, the counters of the accounts, the sum over the book. What it can
-not see is written in `docs/ledger.md`.
+balances and versions, the counters of the accounts, the sum over the book, what is set
+aside and what became of it. What it can not see is written in `docs/ledger.md`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from ledger.accounts import kind_of
 from ledger.chain import (
     ENCODING,
     GENESIS,
+    ChainedEntry,
     ChainedLeg,
     canonical,
     commitment,
@@ -27,7 +28,10 @@ from ledger.chain import (
     leaf,
     link,
 )
+from ledger.entries import RESOLVING_KINDS
 from ledger.errors import UnknownBook
+from ledger.layout import ASIDE_KINDS
+from ledger.rules import by_pair
 from ledger.storage import JournalRow, LegRow, storage_of
 
 #: Stop listing after so many; a broken chain breaks everything behind it.
@@ -78,13 +82,16 @@ class _Recount:
     def __init__(self) -> None:
         self.paid_in: dict[str, int] = {}
         self.paid_out: dict[str, int] = {}
+        self.held_in: dict[str, int] = {}
+        self.held_out: dict[str, int] = {}
         self.versions: dict[str, int] = {}
 
-    def add(self, leg: LegRow) -> tuple[int, int, int, int]:
+    def add(self, leg: LegRow, *, moves_hours: bool) -> tuple[int, int, int, int]:
         """Count a leg; return both balances and versions as they then are."""
         payer, payee, minutes = leg.payer_code, leg.payee_code, leg.minutes
-        self.paid_out[payer] = self.paid_out.get(payer, 0) + minutes
-        self.paid_in[payee] = self.paid_in.get(payee, 0) + minutes
+        if moves_hours:
+            self.paid_out[payer] = self.paid_out.get(payer, 0) + minutes
+            self.paid_in[payee] = self.paid_in.get(payee, 0) + minutes
         self.versions[payer] = self.versions.get(payer, 0) + 1
         self.versions[payee] = self.versions.get(payee, 0) + 1
         return (
@@ -93,6 +100,12 @@ class _Recount:
             self.balance(payee),
             self.versions[payee],
         )
+
+    def set_aside(self, legs: Iterable[ChainedLeg], sign: int) -> None:
+        """Count what these legs set aside, or give back where the sign is minus one."""
+        for payer, payee, minutes in legs:
+            self.held_out[payer] = self.held_out.get(payer, 0) + sign * minutes
+            self.held_in[payee] = self.held_in.get(payee, 0) + sign * minutes
 
     def balance(self, code: str) -> int:
         """Minutes in an account so far."""
@@ -114,6 +127,7 @@ class _Journal:
     taken_back: dict[str, tuple[ChainedLeg, ...]] = field(default_factory=dict)
     #: Entries that were taken back so far, and may now be replaced once each.
     replaceable: set[str] = field(default_factory=set)
+    open_holds: dict[str, ChainedEntry] = field(default_factory=dict)
 
     def problems(self, rows: Iterable[JournalRow]) -> Iterator[Problem]:
         """Read on, entry by entry, and tell what does not fit."""
@@ -128,6 +142,10 @@ class _Journal:
                 yield from self._of_reversal(row)
             if row.entry.corrects:
                 yield from self._of_correction(row)
+            if row.entry.kind == "hold":
+                yield from self._of_hold(row.entry)
+            elif row.entry.hold or row.entry.kind in RESOLVING_KINDS:
+                yield from self._of_resolution(row.entry)
 
     def _of_entry(self, row: JournalRow) -> Iterator[Problem]:
         """Place, time, leaf and link of one entry."""
@@ -153,11 +171,12 @@ class _Journal:
         """Numbering of the legs, and the balances and versions stored beside them."""
         if not row.legs:
             yield Problem("the entry moves nothing", f"entry {row.entry.seq}", "legs", "none")
+        moves_hours = row.entry.kind not in ASIDE_KINDS
         for n, leg in enumerate(row.legs, 1):
             where = f"entry {row.entry.seq}, leg {leg.n}"
             if leg.n != n:
                 yield Problem("a leg is missing before this one", where, f"leg {n}", f"leg {leg.n}")
-            counted = self.recount.add(leg)
+            counted = self.recount.add(leg, moves_hours=moves_hours)
             stored = leg[4:]
             if stored != counted:
                 yield Problem(
@@ -183,6 +202,36 @@ class _Journal:
             where = f"entry {row.entry.seq}"
             yield Problem("replaces what still stands", where, "a taken back entry", "none")
         self.replaceable.discard(row.entry.corrects)
+
+    def _of_hold(self, entry: ChainedEntry) -> Iterator[Problem]:
+        """A hold waits for the one entry that resolves it."""
+        self.open_holds[entry.id] = entry
+        self.recount.set_aside(entry.legs, 1)
+        if entry.expires and entry.expires <= entry.at:
+            where = f"entry {entry.seq}"
+            yield Problem("over before it began", where, f"after {entry.at}", entry.expires)
+
+    def _of_resolution(self, entry: ChainedEntry) -> Iterator[Problem]:
+        """It ends an open hold, in time, and within what was set aside."""
+        where = f"entry {entry.seq}"
+        hold = self.open_holds.pop(entry.hold, None)
+        if hold is None:
+            yield Problem("resolves no open hold", where, "an open hold", entry.hold or "none")
+            return
+        self.recount.set_aside(hold.legs, -1)
+        if entry.kind == "capture":
+            over = by_pair(entry.legs) - by_pair(hold.legs)
+            for (payer, payee), minutes in over.items():
+                yield Problem(
+                    "more was captured than set aside", where, f"{payer} to {payee}", f"+{minutes}"
+                )
+        elif entry.legs != hold.legs:
+            yield Problem(
+                "gives back other hours than were set aside",
+                *(where, str(hold.legs), str(entry.legs)),
+            )
+        if entry.kind == "expiry" and (not hold.expires or entry.at < hold.expires):
+            yield Problem("expired too early", where, f"after {hold.expires}", entry.at)
 
 
 def verify(connection: Connection, book_id: UUID) -> Report:
@@ -272,10 +321,13 @@ def _account_problems(connection: Connection, journal: _Journal) -> Iterator[Pro
             yield Problem(
                 "counters are not the sum of its legs", where, _figures(counted), _figures(stored)
             )
-        # Nothing can be set aside yet, so nothing may look as if it were.
-        held = (row.held_in, row.held_out)
-        if held != (0, 0):
-            yield Problem("hours set aside without a hold", where, "0, 0", _figures(held))
+        counted_aside = (recount.held_in.get(row.code, 0), recount.held_out.get(row.code, 0))
+        aside = (row.held_in, row.held_out)
+        if aside != counted_aside:
+            yield Problem(
+                "what is set aside is not the sum of its open holds",
+                *(where, _figures(counted_aside), _figures(aside)),
+            )
         if kind_of(row.code) != row.kind:
             yield Problem("kind does not fit the code", where, str(kind_of(row.code)), row.kind)
         total += row.posted_in - row.posted_out

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from ledger import journal
-from ledger.balances import balance
+from ledger import holds, journal
+from ledger.balances import Balance, balance
 from ledger.entries import EntryRequest, LegRequest, Outcome
 from ledger.verify import Report, verify
 from timebank.db import WRITES
@@ -79,6 +79,7 @@ class Desk:
         actor: UUID | None = ACTOR,
         memo: str | None = None,
         corrects: UUID | None = None,
+        expires_at: dt.datetime | None = None,
     ) -> EntryRequest:
         """A request for an hour of help that Ben gave Ann, unless something else is said."""
         self.keys += 1
@@ -92,6 +93,7 @@ class Desk:
             idem_key=key or f"key-{self.keys}",
             memo=memo,
             corrects=corrects,
+            expires_at=expires_at,
         )
 
     def post_in(self, connection: Connection, request: EntryRequest) -> Outcome:
@@ -121,10 +123,78 @@ class Desk:
                 draw=self.dice,
             )
 
+    def hold(self, *args: object, days: float | None = 3, **kwargs: object) -> Outcome:
+        """Set aside what `request` describes, for some days."""
+        self.now += dt.timedelta(minutes=1)
+        ends = None if days is None else OPENED_AT + dt.timedelta(days=days)
+        facts = {"kind": "hold", "expires_at": ends} | kwargs
+        request = self.request(*args, **facts)  # type: ignore[arg-type]
+        with self.writing() as connection:
+            return holds.hold(connection, request, secret=SECRET, now=self.now, draw=self.dice)
+
+    def capture(
+        self,
+        hold_id: UUID,
+        *legs: tuple[str, str, int],
+        key: str = "capture",
+        on: dt.date | None = None,
+        memo: str | None = None,
+    ) -> Outcome:
+        """Move what was set aside; with legs, so much of it."""
+        self.now += dt.timedelta(minutes=1)
+        with self.writing() as connection:
+            return holds.capture(
+                connection,
+                self.book_id,
+                hold_id,
+                legs=[LegRequest(*leg) for leg in legs] if legs else None,
+                occurred_on=on,
+                actor=ACTOR,
+                idem_key=key,
+                memo=memo,
+                secret=SECRET,
+                now=self.now,
+                draw=self.dice,
+            )
+
+    def release(self, hold_id: UUID, *, key: str = "release") -> Outcome:
+        """Give back what was set aside."""
+        self.now += dt.timedelta(minutes=1)
+        with self.writing() as connection:
+            return holds.release(
+                *(connection, self.book_id, hold_id),
+                actor=ACTOR,
+                idem_key=key,
+                secret=SECRET,
+                now=self.now,
+                draw=self.dice,
+            )
+
+    def expire(self, hold_id: UUID, *, key: str | None = None) -> Outcome:
+        """Give back what was set aside, because its time has passed."""
+        self.now += dt.timedelta(minutes=1)
+        with self.writing() as connection:
+            return holds.expire(
+                *(connection, self.book_id, hold_id),
+                idem_key=key or f"expire:{hold_id}",
+                secret=SECRET,
+                now=self.now,
+                draw=self.dice,
+            )
+
+    def account(self, code: str) -> Balance:
+        """All figures of an account."""
+        with self.engine.connect() as connection:
+            return balance(connection, self.book_id, code)
+
+    def figures(self, code: str) -> tuple[int, int, int]:
+        """Posted, set aside for it, set aside in it."""
+        found = self.account(code)
+        return found.posted, found.held_in, found.held_out
+
     def balance(self, code: str) -> int:
         """Minutes in an account."""
-        with self.engine.connect() as connection:
-            return balance(connection, self.book_id, code).posted
+        return self.account(code).posted
 
     def balances(self, *codes: str) -> list[int]:
         """Minutes in some accounts."""

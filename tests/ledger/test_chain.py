@@ -1,6 +1,8 @@
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,10 @@ from ledger.chain import ChainedEntry, ChainedLeg
 from ledger.storage import storage_of
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OPENING, POT, Desk
 
-GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text("utf-8"))
+GOLDEN, GOLDEN_HOLDS = (
+    json.loads((Path(__file__).parent / name).read_text("utf-8"))
+    for name in ("golden.json", "golden_holds.json")
+)
 
 
 def ten_entries(desk: Desk) -> None:
@@ -27,35 +32,55 @@ def ten_entries(desk: Desk) -> None:
     desk.reverse(third.entry_id, key="back:2", reason="Wrong day")
 
 
-def test_the_golden_entries_hash_as_they_always_have() -> None:
+def eight_holds(desk: Desk) -> None:
+    """Set hours aside in every way, and end that in every way."""
+    first = desk.hold(key="aside:1", on=dt.date(2026, 1, 8))
+    second = desk.hold(key="aside:2", days=None, memo="Wednesday, søndag 🌱", actor=None)
+    desk.capture(first.entry_id, key="exchange:1", on=dt.date(2026, 1, 9), memo="Tak")
+    desk.release(second.entry_id, key="release:2")
+    legs = ((ANN, BEN, 60), (CAT, POT, 30), (ANN, BEN, 1))
+    third = desk.hold(legs=legs, key="aside:3", category="cafe")
+    desk.capture(third.entry_id, (ANN, BEN, 61), key="exchange:3")
+    desk.now = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    fourth = desk.hold(BEN, ANN, key="aside:4", days=1.5)
+    desk.now += dt.timedelta(days=1)
+    desk.expire(fourth.entry_id, key="expire:4")
+
+
+@pytest.mark.parametrize(("vectors", "count"), [(GOLDEN, 10), (GOLDEN_HOLDS, 8)])
+def test_the_golden_entries_hash_as_they_always_have(
+    vectors: list[dict[str, Any]], count: int
+) -> None:
     previous = chain.GENESIS
-    for golden in GOLDEN:
-        fields = golden["fields"]
+    for golden in vectors:
+        fields = dict(golden["fields"])
         legs = tuple(ChainedLeg(*leg) for leg in fields.pop("legs"))
         canon = chain.canonical(ChainedEntry(**fields, legs=legs))
         assert canon.decode() == golden["canonical"]
         assert chain.leaf(canon).hex() == golden["leaf"]
         previous = chain.link(previous, chain.leaf(canon))
         assert previous.hex() == golden["chain"]
-        fields["legs"] = legs
-    assert len(GOLDEN) == 10
+    assert len(vectors) == count
 
 
-def test_both_databases_give_the_golden_leaves_and_chain(desk: Desk) -> None:
-    ten_entries(desk)
+@pytest.mark.parametrize(("lived", "vectors"), [(ten_entries, GOLDEN), (eight_holds, GOLDEN_HOLDS)])
+def test_both_databases_give_the_golden_leaves_and_chain(
+    desk: Desk, lived: Callable[[Desk], None], vectors: list[dict[str, Any]]
+) -> None:
+    lived(desk)
     with desk.engine.connect() as connection:
         rows = list(storage_of(connection).journal(connection, BOOK, 10))
     assert [(row.leaf.hex(), row.chain.hex()) for row in rows] == [
-        (golden["leaf"], golden["chain"]) for golden in GOLDEN
+        (golden["leaf"], golden["chain"]) for golden in vectors
     ]
     assert [chain.canonical(row.entry).decode() for row in rows] == [
-        golden["canonical"] for golden in GOLDEN
+        golden["canonical"] for golden in vectors
     ]
     assert desk.verify().ok
 
 
 def test_the_canonical_bytes_are_sorted_json_without_spaces() -> None:
-    for golden in GOLDEN:
+    for golden in (*GOLDEN, *GOLDEN_HOLDS):
         facts = json.loads(golden["canonical"])
         assert golden["canonical"] == json.dumps(
             facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False

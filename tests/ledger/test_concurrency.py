@@ -1,17 +1,23 @@
 """Many at once: one line at the head of the book, and nobody loses a minute."""
 
+import datetime as dt
 import random
 import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
-from ledger import journal
+from ledger import holds, journal
+from ledger.balances import find_entry
 from ledger.entries import Outcome
+from ledger.errors import AlreadyResolved, LedgerRefusal, OverFloor
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, OPENING, POT, SECRET, Desk
 from timebank.config import ROOT
 
@@ -33,6 +39,81 @@ def test_twenty_posts_at_once_with_one_key_make_one_entry(desk: Desk) -> None:
     assert len({outcome.entry_id for outcome in outcomes}) == 1
     assert desk.balances(ANN, BEN) == [-60, 60]
     assert desk.verify().entries == 1
+
+
+def at_once(desk: Desk, *acts: Callable[[Connection], Outcome]) -> Counter[str]:
+    """Do all of it at the same moment, each in a transaction of its own; count the answers."""
+    start = threading.Barrier(len(acts))
+
+    def do(act: Callable[[Connection], Outcome]) -> str:
+        start.wait()
+        try:
+            with desk.writing() as connection:
+                return act(connection).status
+        except LedgerRefusal as refusal:
+            return refusal.reason
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return Counter(threads.map(do, acts))
+
+
+def test_sixteen_threads_with_one_key_set_hours_aside_once_and_capture_them_once(
+    desk: Desk,
+) -> None:
+    request = desk.request(kind="hold", key="aside:1", expires_at=desk.now + dt.timedelta(days=1))
+    facts: dict[str, Any] = {"secret": SECRET, "now": desk.now}
+    said = at_once(desk, *[partial(holds.hold, request=request, **facts)] * 16)
+    assert said == {"posted": 1, "replayed": 15}
+    assert (desk.figures(ANN), desk.figures(BEN)) == ((0, 0, 60), (0, 60, 0))
+    found = desk.hold(key="aside:1", days=1)
+    facts |= {"book_id": BOOK, "hold_id": found.entry_id, "idem_key": "exchange:1", "actor": None}
+    said = at_once(desk, *[partial(holds.capture, **facts)] * 16)
+    assert said == {"posted": 1, "replayed": 15}
+    assert (desk.figures(ANN), desk.figures(BEN)) == ((-60, 0, 0), (60, 0, 0))
+    assert desk.verify().entries == 2
+
+
+def test_of_capture_release_and_expiry_at_once_exactly_one_ends_the_hold(desk: Desk) -> None:
+    """Ten holds, and for each two captures, a release and a worker at the same moment."""
+    late = desk.now + dt.timedelta(days=5)
+    ends: Counter[str] = Counter()
+    for number, hold_id in enumerate([desk.hold().entry_id for _hold in range(10)]):
+        facts: dict[str, Any] = {"book_id": BOOK, "hold_id": hold_id, "secret": SECRET, "now": late}
+        said = at_once(
+            desk,
+            partial(holds.capture, **facts, idem_key=f"one:{number}", actor=None),
+            partial(holds.capture, **facts, idem_key=f"two:{number}", actor=None),
+            partial(holds.release, **facts, idem_key=f"release:{number}", actor=None),
+            partial(holds.expire, **facts, idem_key=f"expire:{number}"),
+        )
+        assert said == {"posted": 1, AlreadyResolved.reason: 3}
+        with desk.engine.connect() as connection:
+            ending = find_entry(connection, BOOK, hold_id).resolved_by
+            assert ending is not None
+            ends[find_entry(connection, BOOK, ending).kind] += 1
+    assert desk.figures(BEN) == (60 * ends["capture"], 0, 0)
+    assert desk.figures(ANN) == (-60 * ends["capture"], 0, 0)
+    report = desk.verify()
+    assert (report.ok, report.entries) == (True, 20)
+
+
+def test_two_who_want_the_last_hour_do_not_both_set_it_aside(desk: Desk) -> None:
+    desk.hold(ANN, BEN, 540)
+    wanted = [
+        desk.request(ANN, payee, 60, kind="hold", key=f"aside:{payee}") for payee in (BEN, CAT)
+    ]
+    wanted.append(desk.request(ANN, CAT, 60, key="exchange:1"))
+    doors = (holds.hold, holds.hold, journal.post)
+    said = at_once(
+        desk,
+        *(
+            partial(door, request=request, secret=SECRET, now=desk.now)
+            for door, request in zip(doors, wanted, strict=True)
+        ),
+    )
+    assert said == {"posted": 1, OverFloor.reason: 2}
+    assert desk.account(ANN).available == -600
+    assert desk.verify().ok
 
 
 def test_six_processes_end_at_the_right_balance(desk: Desk, engine_url_of: str) -> None:

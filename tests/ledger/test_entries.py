@@ -49,7 +49,25 @@ def test_a_leg_names_codes_and_not_people(payer: Any, payee: Any) -> None:
         LegRequest(payer, payee, 60)
 
 
-@pytest.mark.parametrize("kind", ["hold", "capture", "release", "expiry", "clearing", "loan"])
+@pytest.mark.parametrize("kind", ["capture", "release", "expiry"])
+def test_only_what_resolves_a_hold_names_one(kind: str) -> None:
+    with pytest.raises(UnsupportedKind, match=kind):
+        request(kind=kind)
+    with pytest.raises(UnsupportedKind, match="exchange"):
+        request(hold_id=BOOK)
+    assert request(kind=kind, hold_id=BOOK).hold_id == BOOK
+
+
+def test_a_retry_of_what_never_knew_of_holds_is_still_recognised() -> None:
+    """The meaning of an exchange is what it was before there were holds, to the letter."""
+    legs = [(ANN, BEN, 60)]
+    meant = ["exchange", legs, "2026-01-02", "company", None, "", ""]
+    assert request().meaning() == meant
+    hold = request(kind="hold", expires_at=NOW)
+    assert hold.meaning() == ["hold", *meant[1:], "", "2026-01-02T10:00:00.000000Z"]
+
+
+@pytest.mark.parametrize("kind", ["clearing", "loan"])
 def test_kinds_that_are_not_posted_yet_are_refused_by_name(kind: str) -> None:
     with pytest.raises(UnsupportedKind, match=kind):
         request(kind=kind)
@@ -81,12 +99,19 @@ def test_a_reversal_names_its_entry_and_nothing_else_does() -> None:
         ("memo", "x" * 2_001),
         ("memo", "nothing\x00here"),
         ("memo", "half \ud800"),
+        ("expires_at", NOW),
     ],
 )
 def test_what_can_not_be_written_down_is_refused_with_its_name(field: str, value: Any) -> None:
     with pytest.raises(BadField) as refused:
         request(**{field: value})
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("value", [dt.date(2026, 1, 9), dt.datetime(2026, 1, 9), "tomorrow"])  # noqa: DTZ001 -- the point of the test
+def test_a_hold_ends_at_a_time_that_knows_its_zone(value: Any) -> None:
+    with pytest.raises(BadField, match="expires_at"):
+        request(kind="hold", expires_at=value)
 
 
 def test_who_asks_is_not_part_of_what_is_meant() -> None:
