@@ -45,15 +45,21 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def make(url: str, entries: int) -> None:
-    """Make the tables and a book of so many entries of one leg, and see that it is right."""
+def make(url: str, entries: int, step: dt.timedelta = STEP) -> None:
+    """Make the tables and a book of so many entries of one leg, and see that it is right.
+
+    Args:
+        url: A database without tables.
+        entries: How many.
+        step: Time from one to the next.
+    """
     engine = open_engine(url)
     schema.metadata.create_all(engine)
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         journal.open_book(connection, BOOK, "long", now=OPENED_AT)
         for code in CODES:
             journal.open_account(connection, BOOK, code, "member", floor_minutes=FLOOR_MINUTES)
-        _fill(connection, entries)
+        _fill(connection, entries, step)
     with engine.connect() as connection:
         if engine.name == "postgresql":
             connection.exec_driver_sql("ANALYZE")
@@ -63,14 +69,14 @@ def make(url: str, entries: int) -> None:
         raise AssertionError(report)
 
 
-def _fill(connection: Connection, entries: int) -> None:
+def _fill(connection: Connection, entries: int, step: dt.timedelta) -> None:
     chosen = random.Random(entries)  # noqa: S311 - the same book each time
     paid_in, paid_out, versions = (dict.fromkeys(CODES, 0) for _count in range(3))
     chain, at = GENESIS, OPENED_AT
     rows: list[Row] = []
     legs: list[Row] = []
     for seq in range(1, entries + 1):
-        at += STEP
+        at += step
         payer, payee = chosen.sample(CODES, 2)
         minutes = 15 * chosen.randrange(1, 13)
         paid_out[payer] += minutes

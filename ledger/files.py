@@ -5,8 +5,15 @@ import tempfile
 from pathlib import Path
 
 
-def put(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
+def put(path: Path, content: bytes, *, mode: int = 0o644, sync_name: bool = True) -> bool:
     """Write a file beside its place, make it durable, then move it there.
+
+    Args:
+        path: The place.
+        content: What is to be in it.
+        mode: Who may read it.
+        sync_name: Whether its name is to be durable too; whoever writes many files does so
+            once for each folder, with `sync_folder`.
 
     Returns:
         Whether it was written; a file with these bytes already is left alone.
@@ -28,7 +35,8 @@ def put(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync_name:
+        sync_folder(path.parent)
     return True
 
 

@@ -92,7 +92,6 @@ _INCLUDE_LINE: Final = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
 _BOOK_LINE: Final = re.compile(f"^{_BOOK}$", re.MULTILINE)
 _START_LINE: Final = re.compile(f"^{_START}$", re.MULTILINE)
 _ENTRIES_NAME: Final = re.compile(_ENTRIES_FILE)
-_YEAR_NAME: Final = re.compile(_YEAR_FILE)
 _FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
 
 
@@ -311,9 +310,9 @@ def top_of(year: int) -> str:
     return f"{year:04d}.beancount"
 
 
-def is_year(name: str) -> bool:
-    """Whether a file is at the top of the books of one year."""
-    return _YEAR_NAME.fullmatch(name) is not None
+def is_month(name: str) -> bool:
+    """Whether a file holds the entries of one month."""
+    return _ENTRIES_NAME.fullmatch(name) is not None
 
 
 def counted_name(name: str) -> str:

@@ -211,7 +211,10 @@ class _Making:
             peaks=self.peaks(),
             files=self.files,
         )
+        # What HEAD speaks of is on the disk before HEAD is.
+        self.folder.sync()
         self.folder.put(HEAD, head.text().encode())
+        self.folder.sync()
         return head
 
     def _accounts(self) -> bytes:

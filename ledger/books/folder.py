@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import ForeignBooks
-from ledger.files import put
+from ledger.files import put, sync_folder
 from ledger.layout import (
     ACCOUNTS,
     BALANCES,
@@ -62,9 +62,14 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> Mark:
         """Put a file in place, whole or not at all; leave it alone if it is the same."""
-        if put(self.path / name, content):
+        if put(self.path / name, content, sync_name=False):
             self.written.append(name)
         return mark(content)
+
+    def sync(self) -> None:
+        """Make the names of what was written durable."""
+        for folder in sorted({(self.path / name).parent for name in self.written}):
+            sync_folder(folder)
 
     def read(self, name: str, was: Mark) -> bytes | None:
         """A file as far as it went when it was marked; None if that part is not the same."""

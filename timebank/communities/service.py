@@ -34,12 +34,34 @@ def create_community(
         SlugTakenError: If another community has it.
         UnknownTimeZoneError: If this machine does not know the time zone.
     """
+    return _create(session, new_id(), slug=slug, name=name, now=now, settings=settings)
+
+
+def remake_community(
+    session: Session, community_id: uuid.UUID, *, slug: str, name: str, now: dt.datetime
+) -> Community:
+    """Make a community under the id it had, to have its hours back from its books.
+
+    It takes and refuses what `create_community` does, and has the defaults for its rules.
+    """
+    return _create(session, community_id, slug=slug, name=name, now=now, settings={})
+
+
+def _create(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    slug: str,
+    name: str,
+    now: dt.datetime,
+    settings: Mapping[str, object],
+) -> Community:
     if not policy.is_slug(slug):
         raise BadSlugError(slug)
     if queries.by_slug(session, slug) is not None:
         raise SlugTakenError(slug)
     _check(settings)
-    community = Community(id=new_id(), slug=slug, name=name, created_at=now, **settings)
+    community = Community(id=community_id, slug=slug, name=name, created_at=now, **settings)
     session.add(community)
     session.flush()
     return community
@@ -103,6 +125,13 @@ def next_member_number(session: Session, community: Community) -> int:
 def next_pot_number(session: Session, community: Community) -> int:
     """Hand out the number of the next pot; the community's own has the first."""
     return _next(session, community, "pot_count")
+
+
+def count_from(session: Session, community: Community, *, members: int, pots: int) -> None:
+    """Hand out no number any more up to these: somebody has them already."""
+    community.member_count = max(community.member_count, members)
+    community.pot_count = max(community.pot_count, pots)
+    session.flush()
 
 
 def _next(session: Session, community: Community, counter: str) -> int:

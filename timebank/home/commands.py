@@ -1,6 +1,9 @@
-"""Commands that make communities: their books, their pot, and the kinds of help to choose from."""
+"""Commands that make communities, anew or from their books: with pot and kinds of help."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
 from timebank.communities import queries
+from timebank.communities import service as communities
 from timebank.communities.errors import BadSlugError, SlugTakenError, UnknownTimeZoneError
 from timebank.communities.models import JOINING, LOCALES, NAME_LENGTH_MAX, Community
 from timebank.db import db
+from timebank.hours import restoring
+from timebank.hours.commands import books_group
+from timebank.hours.errors import BooksExistError, BooksRefusedError
 from timebank.listings.service import seed_categories
 from timebank.members import queries as members
 from timebank.members import service
@@ -81,6 +88,67 @@ def create(
         return
     click.echo(f"{name} is at /at/{slug}/. Next, somebody to look after it:")
     click.echo(f"  timebank member add Ana --community {slug} --role coordinator --card")
+
+
+@books_group.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--community", "slug", required=True, metavar="SLUG", help="Its short name.")
+@click.option("--name", help="What people call it, where it is made anew; else its short name.")
+@json_option
+def restore(folder: Path, *, slug: str, name: str | None, as_json: bool) -> None:
+    """Make a community and its hours anew from the books in FOLDER, and from nothing else.
+
+    Accounts, entries and the chain come back as they were. What books do not hold is gone: names,
+    words, limits. Nothing is written unless all of it fits.
+    """
+
+    def work(session: Session) -> dict[str, Any]:
+        now, key = utc_now(), restoring.community_of(folder)
+        community = session.get(Community, key)
+        if community is None:
+            community = communities.remake_community(
+                session, key, slug=slug, name=name or slug, now=now
+            )
+            seed_categories(session, key)
+        elif community.slug != slug:
+            raise click.ClickException(f"These are the books of {community.slug!r}, not {slug!r}.")
+        done = restoring.restore_book(session, community, folder, now=now)
+        counted = {"entries": done.entries, "accounts": done.accounts, "signed": done.signed}
+        return {"community": slug, "chain": done.chain.hex()} | counted
+
+    with _told_why_not(folder, slug):
+        facts = run_in_transaction(work)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    click.echo(f"{facts['entries']} entries and {facts['accounts']} accounts are back.")
+    click.echo(f"Chain {facts['chain']}: compare it with one that somebody noted.")
+    click.echo("Names are in no book. Members who are added get new numbers, never an old one.")
+
+
+@contextmanager
+def _told_why_not(folder: Path, slug: str) -> Iterator[None]:
+    """Say in a sentence why nothing was restored."""
+    try:
+        yield
+    except BooksRefusedError as refusal:
+        place = f"{refusal.file}, line {refusal.line}" if refusal.line else refusal.file
+        raise click.ClickException(
+            f"Nothing was restored ({refusal.finding}). {place or folder}: {refusal.detail}"
+        ) from refusal
+    except BooksExistError as refusal:
+        raise click.ClickException(
+            f"{slug!r} has a book with {refusal.entries} entries. Books are restored only where"
+            " there is none, and nothing was changed."
+        ) from refusal
+    except SlugTakenError as refusal:
+        raise click.ClickException(
+            f"There is another community {slug!r} already. Choose another short name."
+        ) from refusal
+    except BadSlugError as refusal:
+        raise click.ClickException(
+            f"{slug!r} cannot be a short name. Use small letters, digits and single hyphens."
+        ) from refusal
 
 
 @group.command("list")

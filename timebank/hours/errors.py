@@ -167,3 +167,29 @@ class NotAsSignedError(RefusalError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class BooksExistError(ConflictError):
+    """The community has a book; books are restored where there is none."""
+
+    def __init__(self, entries: int) -> None:
+        super().__init__(entries)
+        self.entries = entries
+
+
+class BooksRefusedError(RefusalError):
+    """Exported books are not as they were exported, so nothing was restored from them.
+
+    Attributes:
+        finding: What sort of thing is wrong, as a short code.
+        detail: What exactly.
+        file: In which file; "" where it is none in particular.
+        line: In which line; 0 where it is none in particular.
+    """
+
+    def __init__(self, finding: str, detail: str, *, file: str, line: int) -> None:
+        super().__init__(finding, detail, file, line)
+        self.finding = finding
+        self.detail = detail
+        self.file = file
+        self.line = line
