@@ -76,7 +76,7 @@ def open_account(
     """
     if kind_of(code) != kind:
         raise BadAccount(code, kind)
-    _check_limits(code, kind, floor_minutes, ceiling_minutes)
+    check_limits(code, kind, floor_minutes, ceiling_minutes)
     found = select(schema.book.c.recorded_at).where(schema.book.c.book_id == book_id)
     book = connection.execute(found).first()
     if book is None:
@@ -129,7 +129,7 @@ def set_limits(
         BadField: If the reason can not be kept.
     """
     account = _lock_account(connection, book_id, code)
-    _check_limits(code, account.kind, floor_minutes, ceiling_minutes)
+    check_limits(code, account.kind, floor_minutes, ceiling_minutes)
     _change_account(
         connection,
         account,
@@ -168,7 +168,7 @@ def set_state(
     _change_account(connection, account, {"state": state}, actor=actor, reason=reason, now=now)
 
 
-def _check_limits(
+def check_limits(
     code: str, kind: str, floor_minutes: int | None, ceiling_minutes: int | None
 ) -> None:
     """Refuse limits that can not be."""

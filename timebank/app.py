@@ -37,6 +37,7 @@ from timebank.web.session import new_submission_key
 PAGES = (
     "timebank.communities.views",
     "timebank.members.views",
+    "timebank.limits.views",
     "timebank.statements.views",
     "timebank.messaging.views",
     "timebank.listings.views",

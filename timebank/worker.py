@@ -20,6 +20,7 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import service as exchanges
 from timebank.hours import sealing
+from timebank.limits import service as limits
 from timebank.listings import service as listings
 from timebank.members.service import links, throttle
 from timebank.messaging import emails
@@ -83,6 +84,8 @@ def jobs() -> list[Job]:
     return [
         Job("silence confirms", 60, _one_by_one(exchanges.confirm_next_silent)),
         Job("silence is announced", 300, _one_by_one(exchanges.remind_next)),
+        Job("limits of one's own end", 300, _one_by_one(limits.end_next)),
+        Job("who comes to a line is told", 60, _one_by_one(limits.tell_next)),
         Job("mail goes out", 5, _deliver_mail),
         Job("ends of listings are announced", 900, _at_once(listings.nudge_ending)),
         Job("books are sealed", 600, _seal_books),

@@ -73,30 +73,21 @@ def test_one_tap_leads_to_another_of_one_s_communities(
 def test_settings_change_and_the_history_tells_who(
     pages: Pages, session: Session, community: Community, cora: Member
 ) -> None:
-    shown = pages.get(at(community, "/settings"))
-    assert shown.one("#floor_minutes option[selected]").get_text().split() == [
-        "1",
-        "h",
-        "30",
-        "min",
-    ]
+    pages.get(at(community, "/settings"))
     page = pages.submit(
         name="Elm and Ash",
         joining="invitation",
-        ceiling_minutes="1200",
-        floor_minutes="none",
         confirm_days="14",
         time_zone="Europe/Copenhagen",
         house_rules="Be kind.",
     )
     assert "The settings are changed." in page
-    assert "How much a new member can save up: from “No limit” to “20 h”" in page
+    assert "No answer counts as yes after: from “7 days” to “14 days”" in page
     assert "from “Anybody joins at once” to “Only with an invitation”" in page
     assert "House rules: new words" in page
     assert "Cora" in page
     session.expire_all()
     assert (community.name, community.joining) == ("Elm and Ash", "invitation")
-    assert (community.floor_minutes, community.ceiling_minutes) == (None, 1200)
     assert (community.confirm_days, community.house_rules_version) == (14, 2)
     assert {one.by_member_id for one in session.scalars(select(CommunityChange))} == {cora.id}
 

@@ -40,3 +40,18 @@ class UnknownTimeZoneError(RefusalError):
         """Keep the name."""
         super().__init__(time_zone)
         self.time_zone = time_zone
+
+
+class LimitsOutOfOrderError(RefusalError):
+    """Two lines in the wrong order: a stop before a chat, or a chat before a nudge.
+
+    Args:
+        lower: Name of the line that must be the lower one, of `communities.models.LIMITS`.
+        upper: Name of the other.
+    """
+
+    def __init__(self, lower: str, upper: str) -> None:
+        """Keep both names."""
+        super().__init__(lower, upper)
+        self.lower = lower
+        self.upper = upper

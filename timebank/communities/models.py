@@ -5,7 +5,8 @@ import uuid
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from timebank.db import Base, OfCommunity, at_most, new_id, one_of, within_community
 
@@ -25,6 +26,16 @@ EXCHANGE_MINUTES_MAX = 24 * 60
 CONFIRM_DAYS_MAX = 60
 #: Furthest a community may let a balance go, either way, in minutes.
 LIMIT_MINUTES_MAX = 1000 * 60
+#: The lines a balance may reach, from the lowest to the highest, with zero in the middle: where no
+#: more hours move, where somebody has a chat, where we drop a line; and the same on the way up.
+LIMITS = (
+    "floor_minutes",
+    "floor_soft_minutes",
+    "floor_nudge_minutes",
+    "ceiling_nudge_minutes",
+    "ceiling_soft_minutes",
+    "ceiling_minutes",
+)
 #: What a coordinator can change; the history names them so.
 SETTINGS = (
     "name",
@@ -35,8 +46,7 @@ SETTINGS = (
     "joining",
     "rounding_minutes",
     "exchange_minutes_max",
-    "floor_minutes",
-    "ceiling_minutes",
+    *LIMITS,
     "confirm_days",
     "silent_minutes_max",
     "mutual_help",
@@ -44,12 +54,44 @@ SETTINGS = (
 )
 
 
+def limit_checks() -> tuple[CheckConstraint, ...]:
+    """Hold the six `LIMITS` of a table to their range and their order; None is no line at all."""
+    ranges = [
+        CheckConstraint(
+            f"{name} BETWEEN -{LIMIT_MINUTES_MAX} AND 0"
+            if name.startswith("floor")
+            else f"{name} BETWEEN 0 AND {LIMIT_MINUTES_MAX}",
+            name=f"{name}_in_range",
+        )
+        for name in LIMITS
+    ]
+    orders = [
+        CheckConstraint(
+            f"{low} <= {middle} AND {middle} <= {high} AND {low} <= {high}", name=f"{side}_in_order"
+        )
+        for side, (low, middle, high) in (("floor", LIMITS[:3]), ("ceiling", LIMITS[3:]))
+    ]
+    return (*ranges, *orders)
+
+
+def _line(minutes: int, *further: str) -> MappedColumn[int | None]:
+    """Draw a line here by default, or nearer to zero where one that comes after it is nearer."""
+
+    def default(context: DefaultExecutionContext) -> int:
+        given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+        drawn: list[int] = [given[name] for name in further if given.get(name) is not None]
+        return max([minutes, *drawn]) if minutes < 0 else min([minutes, *drawn])
+
+    # `evaluates_none`, or a community that wants no such line would quietly get this one.
+    return mapped_column(sa.Integer().evaluates_none(), default=default)
+
+
 class Community(Base):
     """A time bank: the tenant that every other row belongs to.
 
     `member_count` hands out member numbers and `pot_count` those of pots, of which the community's
-    own is the first; they only grow. `floor_minutes` (zero or less) and
-    `ceiling_minutes` are what a new member's account starts with; None means no limit.
+    own is the first; they only grow. The six `LIMITS` hold for every member who was given none of
+    their own; those towards the floor are zero or less, and None is no line.
     """
 
     __tablename__ = "community"
@@ -67,12 +109,7 @@ class Community(Base):
             f"exchange_minutes_max BETWEEN 1 AND {EXCHANGE_MINUTES_MAX}",
             name="exchange_minutes_max_in_range",
         ),
-        CheckConstraint(
-            f"floor_minutes BETWEEN -{LIMIT_MINUTES_MAX} AND 0", name="floor_minutes_in_range"
-        ),
-        CheckConstraint(
-            f"ceiling_minutes BETWEEN 0 AND {LIMIT_MINUTES_MAX}", name="ceiling_minutes_in_range"
-        ),
+        *limit_checks(),
         CheckConstraint(
             f"confirm_days BETWEEN 1 AND {CONFIRM_DAYS_MAX}", name="confirm_days_in_range"
         ),
@@ -91,10 +128,14 @@ class Community(Base):
     joining: Mapped[str] = mapped_column(sa.String(10), default="approval")
     rounding_minutes: Mapped[int] = mapped_column(default=15)
     exchange_minutes_max: Mapped[int] = mapped_column(default=8 * 60)
-    # `evaluates_none`, or a community that wants no floor would quietly get the default one.
-    floor_minutes: Mapped[int | None] = mapped_column(
-        sa.Integer().evaluates_none(), default=-10 * 60
+    # Gentle from the start: a word and a chat, and a stop only where a community wants one.
+    floor_minutes: Mapped[int | None] = mapped_column(default=None)
+    floor_soft_minutes: Mapped[int | None] = _line(-4 * 60, "floor_minutes")
+    floor_nudge_minutes: Mapped[int | None] = _line(-2 * 60, "floor_minutes", "floor_soft_minutes")
+    ceiling_nudge_minutes: Mapped[int | None] = _line(
+        20 * 60, "ceiling_minutes", "ceiling_soft_minutes"
     )
+    ceiling_soft_minutes: Mapped[int | None] = _line(40 * 60, "ceiling_minutes")
     ceiling_minutes: Mapped[int | None] = mapped_column(default=None)
     #: Days of silence after which a reported exchange counts as confirmed.
     confirm_days: Mapped[int] = mapped_column(default=7)

@@ -1,11 +1,14 @@
 """What a community's own words and numbers must look like."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Protocol
 from zoneinfo import available_timezones
 
-from timebank.communities.models import SLUG_LENGTH_MAX
+from timebank.communities.errors import LimitsOutOfOrderError
+from timebank.communities.models import LIMITS, SLUG_LENGTH_MAX
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -44,3 +47,81 @@ def rewording(before: str, after: str) -> Rewording:
 
 def _lines(text: str) -> list[str]:
     return [tidied for line in text.splitlines() if (tidied := " ".join(line.split()))]
+
+
+class HasLimits(Protocol):
+    """Whatever has the six lines: a community, a member's own, or the figures alone."""
+
+    @property
+    def floor_minutes(self) -> int | None:
+        """No more help for hours below this."""
+        ...
+
+    @property
+    def floor_soft_minutes(self) -> int | None:
+        """A coordinator has a chat from here down."""
+        ...
+
+    @property
+    def floor_nudge_minutes(self) -> int | None:
+        """We drop a line from here down."""
+        ...
+
+    @property
+    def ceiling_nudge_minutes(self) -> int | None:
+        """We drop a line from here up."""
+        ...
+
+    @property
+    def ceiling_soft_minutes(self) -> int | None:
+        """A coordinator has a chat from here up."""
+        ...
+
+    @property
+    def ceiling_minutes(self) -> int | None:
+        """No more hours above this."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far a balance may go either way, and where somebody says something before that.
+
+    Attributes:
+        floor_minutes: No more help is received for hours below this; None for no stop.
+        floor_soft_minutes: From here down a coordinator has a chat; None for never.
+        floor_nudge_minutes: From here down we drop a line; None for never.
+        ceiling_nudge_minutes: From here up we drop a line.
+        ceiling_soft_minutes: From here up a coordinator has a chat.
+        ceiling_minutes: No more hours are earned above this.
+
+    Raises:
+        LimitsOutOfOrderError: If a line that says more comes before one that says less.
+    """
+
+    floor_minutes: int | None
+    floor_soft_minutes: int | None
+    floor_nudge_minutes: int | None
+    ceiling_nudge_minutes: int | None
+    ceiling_soft_minutes: int | None
+    ceiling_minutes: int | None
+
+    def __post_init__(self) -> None:
+        """Refuse lines in the wrong order, so that no table ever has to."""
+        for side in (LIMITS[:3], LIMITS[3:]):
+            drawn = [
+                (getattr(self, name), name) for name in side if getattr(self, name) is not None
+            ]
+            for (lower, low_name), (upper, high_name) in itertools.pairwise(drawn):
+                if lower > upper:
+                    raise LimitsOutOfOrderError(low_name, high_name)
+
+    @property
+    def by_name(self) -> dict[str, int | None]:
+        """The lines by the names of their columns."""
+        return {name: getattr(self, name) for name in LIMITS}
+
+
+def limits_of(row: HasLimits) -> Limits:
+    """Return the lines that stand in a row."""
+    return Limits(**{name: getattr(row, name) for name in LIMITS})

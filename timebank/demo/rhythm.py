@@ -16,6 +16,8 @@ from timebank.demo.stories import (
     informal,
 )
 from timebank.exchanges import service as exchanges
+from timebank.limits import queries as at_lines
+from timebank.limits import service as limits
 from timebank.listings import service as listings
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: How likely each day of the week is, from Monday.
 DAYS_OF_WEEK = (0.9, 1.0, 1.05, 1.0, 1.0, 1.7, 1.35)
+#: Chats a coordinator has in two weeks, at most.
+CHATS_MAX = 40
 REASONS_TO_REVERSE = (
     "Logged twice: once on paper and once here. Both agree.",
     "Meant for somebody else of the same name. Booked anew with the right one.",
@@ -82,6 +86,8 @@ def nights(director: "Director", random: Random) -> Story:
         pause = DAY if is_near else (NIGHTS_MAX - 1) * DAY
         yield stage.at(stage.today + pause, 5 + random.random() / 2)
         exchanges.confirm_silent(stage.session, stage.community, now=stage.now)
+        while (member := at_lines.next_to_tell(stage.session, stage.community)) is not None:
+            limits.look_at(stage.session, stage.community, member, now=stage.now)
         if is_near:
             listings.nudge_ending(stage.session, stage.now)
 
@@ -93,6 +99,25 @@ def readings(director: "Director", _random: Random) -> Story:
         director.stage.read_all_notices()
     yield director.ends - 3 * DAY
     director.stage.read_all_notices()
+
+
+def chats(director: "Director", random: Random) -> Story:
+    """Now and then a coordinator sits down with those who came to a line; some are put off."""
+    stage = director.stage
+    while director.ends - stage.now > 3 * WEEK:
+        yield stage.now + 2 * WEEK
+        by = stage.coordinator
+        for _crossing, member in at_lines.chats(
+            stage.session, stage.community.id, today=stage.today, limit=CHATS_MAX
+        ):
+            if by is None or by.id == member.id:
+                continue
+            if random.random() < 0.9:  # noqa: PLR2004 - nine in ten
+                limits.note_chat(stage.session, member, by=by, now=stage.now)
+            else:
+                limits.put_off_chat(
+                    stage.session, stage.community, member, days=14, by=by, now=stage.now
+                )
 
 
 def reversals(director: "Director", random: Random, moments: list[dt.datetime]) -> Story:

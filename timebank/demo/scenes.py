@@ -1,12 +1,16 @@
 """What should wait for each of the cast when a visitor looks in, whatever else happens."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from timebank.communities.policy import limits_of
+from timebank.db import new_id
 from timebank.demo.stories import DAY, HOUR, Story
 from timebank.exchanges import service as exchanges
 from timebank.exchanges.service import Terms
+from timebank.limits import service as limits
 from timebank.listings import service as listings
 
 if TYPE_CHECKING:
@@ -43,6 +47,13 @@ def scenes(director: "Director") -> Iterator[Scene]:
         "Hello Callum! I keep failing the hazard part. Could we practise on Sunday? Tea is on me.",
         hours=2,
     )
+    yield _helped("desmond", "callum", "Painted the whole hall", "diy", 165, days=4)
+    yield _has_more_room(
+        "The family is moving house and cannot help anybody until autumn. More room until then.",
+        days=25,
+    )
+    yield _gives_to_the_pot("amina", 180, days=16)
+    yield _waits_for_a_limit("Moved the piano after all", "moving", hours=30)
     yield _writes(
         "ifeoma",
         "rosa",
@@ -120,6 +131,113 @@ def _says_no(giver: str, receiver: str, title: str, category: str, *, hours: int
             words="It was kind, but it was two hours with the sandwiches, not three.",
             now=stage.now,
         )
+
+    return scene
+
+
+def _helped(
+    giver: str, receiver: str, title: str, category: str, minutes: int, *, days: int
+) -> Scene:
+    """Somebody was helped for long, said yes, and now has some hours to give back."""
+
+    def scene(director: "Director", _random: Random) -> Story:
+        stage = director.stage
+        yield director.ends - days * DAY
+        exchange = stage.note_down(
+            giver,
+            giver,
+            receiver,
+            category=category,
+            title=title,
+            minutes=minutes,
+            happened_on=stage.today,
+        )
+        yield director.ends - days * DAY + 5 * HOUR
+        exchanges.answer_yes(
+            stage.session,
+            stage.community,
+            exchange.id,
+            by=stage.members[receiver],
+            now=stage.now,
+        )
+        stage.tally(exchange, giver, receiver)
+
+    return scene
+
+
+def _has_more_room(reason: str, *, days: int) -> Scene:
+    """A coordinator gives a member more room for some weeks, and says why."""
+
+    def scene(director: "Director", random: Random) -> Story:
+        stage = director.stage
+        yield director.ends - days * DAY
+        by, somebody = stage.coordinator, director.somebody(random, but="")
+        if by is None or somebody is None or somebody in director.cast:
+            return
+        everybody = limits_of(stage.community)
+        more = replace(everybody, floor_minutes=-20 * 60, floor_soft_minutes=-12 * 60)
+        limits.give_own(
+            stage.session,
+            stage.community,
+            stage.members[somebody],
+            more,
+            until_on=stage.today + 2 * days * DAY,
+            reason=reason,
+            by=by,
+            now=stage.now,
+        )
+
+    return scene
+
+
+def _gives_to_the_pot(giver: str, minutes: int, *, days: int) -> Scene:
+    """Somebody who has given a lot gives some hours away."""
+
+    def scene(director: "Director", _random: Random) -> Story:
+        stage = director.stage
+        yield director.ends - days * DAY
+        if stage.minutes[giver] >= minutes:
+            limits.give_to_pot(
+                stage.session,
+                stage.community,
+                by=stage.members[giver],
+                minutes=minutes,
+                key=new_id(),
+                now=stage.now,
+            )
+            stage.minutes[giver] -= minutes
+
+    return scene
+
+
+def _waits_for_a_limit(title: str, category: str, *, hours: int) -> Scene:
+    """Two agree, and whoever was helped is nearly at the stop: the hours wait."""
+
+    def scene(director: "Director", random: Random) -> Story:
+        stage = director.stage
+        yield director.ends - hours * HOUR
+        here = [key for key in stage.members if stage.is_here(key) and key not in director.cast]
+        receiver = min(here, key=lambda key: stage.minutes[key])
+        giver = random.choice([key for key in here if key != receiver])
+        left = stage.minutes[receiver] - (stage.community.floor_minutes or 0)
+        exchange = stage.note_down(
+            giver,
+            giver,
+            receiver,
+            category=category,
+            title=title,
+            minutes=min(max(left + 60, 60), stage.community.exchange_minutes_max),
+            happened_on=stage.today,
+        )
+        yield director.ends - (hours - 2) * HOUR
+        exchanges.answer_yes(
+            stage.session,
+            stage.community,
+            exchange.id,
+            by=stage.members[receiver],
+            now=stage.now,
+        )
+        stage.tally(exchange, giver, receiver)
 
     return scene
 

@@ -33,6 +33,8 @@ SEED = 1827
 WEEKS = 104
 #: How often `fill` tells that it goes on.
 STEPS = WEEKS * len(COMMUNITIES)
+#: How far everybody's hours may go in the demo before they wait.
+FLOOR_MINUTES = -10 * 60
 #: Hours that everybody may owe, less what is kept back for what is under way.
 FLOOR_KEPT_MINUTES = 150
 #: Somebody with this much gives less often.
@@ -105,7 +107,7 @@ class Director:
 
     def can_spend(self, key: str, minutes: int) -> bool:
         """Tell whether somebody may be helped for so long without going too low."""
-        floor = (self.stage.community.floor_minutes or 0) + FLOOR_KEPT_MINUTES
+        floor = FLOOR_MINUTES + FLOOR_KEPT_MINUTES
         return self.stage.minutes[key] - self.stage.bound[key] - minutes >= floor
 
     def somebody(self, random: Random, *, but: str) -> str | None:
@@ -225,6 +227,8 @@ def _live(
         joining=script.joining,
         house_rules=script.house_rules,
         help_words=script.help_words,
+        # This one decided on a stop, so that a visitor sees what happens there.
+        floor_minutes=FLOOR_MINUTES,
     )
     stage = Stage(session=session, script=script, community=community, now=begins, known=known)
     stage.load_categories()
@@ -236,6 +240,7 @@ def _live(
     director.begin(rhythm.weeks, _targets(script, people, first_monday, today))
     director.begin(rhythm.nights)
     director.begin(rhythm.readings)
+    director.begin(rhythm.chats)
     if script.language == "en":
         director.begin(rhythm.reversals, [now - DAY * day for day in (500, 310, 96, 2)])
     for scene in scenes(director):

@@ -34,6 +34,10 @@ def register() -> None:
         "exchange-held-up",
         _l("You and %(name)s agree. The hours wait for a moment; the coordinator knows."),
     )
+    say(
+        "exchange-let-pass",
+        _l("The hours of your time with %(name)s have moved: they were let through this once."),
+    )
     say("exchange-thanked", _l("%(name)s says thank you."))
     say("work-queried", _l("Two members remember their time together differently."))
     say("work-held-up", _l("Two members agree, and a limit keeps their hours from moving."))

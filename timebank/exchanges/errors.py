@@ -39,6 +39,14 @@ class NotYourMoveError(NotAllowedError):
         self.move = move
 
 
+class NotHeldUpError(ConflictError):
+    """No limit keeps these hours from moving, or none does any more."""
+
+
+class OwnHoursError(NotAllowedError):
+    """Nobody lets their own hours pass a limit."""
+
+
 class AlreadyThankedError(ConflictError):
     """One thank-you from each side is enough."""
 

@@ -15,14 +15,7 @@ from timebank.listings.names import PARTS, name_of
 from timebank.listings.names import PLACES as PLACE_NAMES
 from timebank.listings.queries import Branch
 from timebank.members.models import NAME_LENGTH_MAX
-from timebank.web.fields import (
-    DayField,
-    LineField,
-    MinutesField,
-    PageForm,
-    WordsField,
-    required,
-)
+from timebank.web.fields import DayField, LineField, MinutesField, PageForm, WordsField, required
 from timebank.web.filters import hours_label
 from timebank.web.words import lazy_gettext as _l
 
@@ -162,6 +155,16 @@ class SettleForm(PageForm):
         validators=[required(_l("Choose what is right."))],
     )
     worked_minutes = MinutesField(_l("How long did it take?"))
+    reason = WordsField(
+        _l("Why?"),
+        length_max=WORDS_LENGTH_MAX,
+        validators=[required(_l("Write why, in a sentence both can read."))],
+    )
+
+
+class LetPassForm(PageForm):
+    """Why hours pass a limit this once."""
+
     reason = WordsField(
         _l("Why?"),
         length_max=WORDS_LENGTH_MAX,

@@ -26,6 +26,7 @@ MOVES = (
     "settle",
     "confirm",
     "hold",
+    "let pass",
     "reverse",
 )
 #: What can keep agreed hours from moving: the receiver's floor, the giver's ceiling, an account.

@@ -41,6 +41,10 @@ _MOVES: Mapping[str, tuple[str, str]] = {
     "query": (_l("You remember it differently"), _l("%(name)s remembers it differently")),
     "settle": (_l("You settled it"), _l("%(name)s, the coordinator, settled it")),
     "confirm": (_l("You confirmed it"), _l("%(name)s confirmed it")),
+    "let pass": (
+        _l("You let the hours through this once"),
+        _l("%(name)s let the hours through this once"),
+    ),
     "reverse": (_l("You moved the hours back"), _l("%(name)s moved the hours back")),
 }
 #: A change after the hours had moved, which is for those who look after the books.

@@ -275,6 +275,16 @@ def deals_where(session: Session, rule: sa.ColumnElement[bool], *, limit: int) -
     ]
 
 
+def held_by_a_limit(session: Session, community_id: uuid.UUID, *, limit: int) -> list[Deal]:
+    """Return exchanges that all agree on and only a limit holds up, the oldest first."""
+    rule = sa.and_(
+        Exchange.community_id == community_id,
+        Exchange.state == "done",
+        Exchange.held_up_by.in_(("floor", "ceiling")),
+    )
+    return deals_where(session, rule, limit=limit)
+
+
 def open_deals(session: Session, member: Member) -> list[Deal]:
     """Return what a member has under way, the newest first."""
     return _by_side(session, member, Exchange.state.in_(OPEN_STATES), limit=OPEN_MAX)

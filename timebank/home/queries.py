@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from timebank.communities.models import Community
 from timebank.exchanges.models import Exchange, Overdraft
 from timebank.exchanges.queries import Deal, deals_where, overdrafts_waiting, waits
+from timebank.limits.models import Crossing
+from timebank.limits.queries import chats, due
 from timebank.listings.models import Listing
 from timebank.members import queries as members
 from timebank.members.models import Member
@@ -152,6 +154,7 @@ class Work:
         queried: Exchanges that two people remember differently.
         held_up: Agreed hours that a limit keeps from moving.
         unanswered: Reports that only an answer can confirm, and none came.
+        chats: Members whose balance has come so far that a chat would be nice.
         unmet: Requests that nobody took up for a week.
         overdrafts: Accounts that moving hours back left below their limit.
         ending: Offers whose last day is near; they wait for nobody.
@@ -163,6 +166,7 @@ class Work:
     queried: list[Deal]
     held_up: list[Deal]
     unanswered: list[Deal]
+    chats: list[tuple[Crossing, Member]]
     unmet: list[tuple[Listing, Member]]
     overdrafts: list[Overdraft]
     ending: list[tuple[Listing, Member]]
@@ -182,6 +186,7 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
         queried=deals_where(session, _queried(key), limit=SECTION_MAX),
         held_up=deals_where(session, _held_up(key), limit=SECTION_MAX),
         unanswered=deals_where(session, _unanswered(key, now), limit=SECTION_MAX),
+        chats=chats(session, key, today=today, limit=SECTION_MAX),
         unmet=_listings(session, _unmet(key, now, today)),
         overdrafts=list(overdrafts_waiting(session, key, limit=SECTION_MAX)),
         ending=_listings(
@@ -222,6 +227,7 @@ def _counts(
         "held_up": _held_up(community_id),
         "unanswered": _unanswered(community_id, now),
         "overdrafts": waits(community_id),
+        "chats": due(community_id, today),
         "unmet": sa.and_(
             _unmet(community_id, now, today),
             Listing.member_id.in_(

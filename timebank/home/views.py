@@ -17,6 +17,7 @@ from timebank.home import queries
 from timebank.home.queries import Figures
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchAccountError
+from timebank.limits.models import Crossing
 from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
 from timebank.listings import queries as listings
@@ -237,6 +238,7 @@ def work() -> ResponseReturnValue:
         _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
         _section(_("Below their limit"), "overdrafts", found.overdrafts, _overdraft, found),
         _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
+        _section(_("A chat would be nice"), "chats", found.chats, _chat, found),
         _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
         _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
         _section(_("House rules to go through together"), "unheard", found.unheard, _unheard, found)
@@ -316,6 +318,24 @@ def _overdraft(overdraft: Overdraft) -> dict[str, object]:
         "href": address,
         "act": address,
         "act_words": _("See to it"),
+    }
+
+
+def _chat(pair: tuple[Crossing, Member]) -> dict[str, object]:
+    crossing, member = pair
+    since = ago(crossing.crossed_at)
+    note = (
+        _("has some hours to give back · %(day)s", day=since)
+        if crossing.side == "floor"
+        else _("has many hours to spend · %(day)s", day=since)
+    )
+    href = url_for("limits.account", code=member.account_code)
+    return {
+        "words": member.first_name,
+        "note": note,
+        "href": href,
+        "act": href if member.id != g.member.id else None,
+        "act_words": _("How it stands"),
     }
 
 

@@ -193,3 +193,15 @@ class BooksRefusedError(RefusalError):
         self.detail = detail
         self.file = file
         self.line = line
+
+
+class ReasonMissingError(RefusalError):
+    """Limits of one's own need a reason: the member reads it."""
+
+
+class NoOwnLimitsError(ConflictError):
+    """The account has no limits of its own that could end."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

@@ -1,9 +1,14 @@
 """Who may do what with the books, and small rules of hours."""
 
+import datetime as dt
 import re
 import uuid
 from typing import Final, Protocol
 
+from timebank.communities.policy import Limits
+
+#: The pot of the whole community.
+COMMUNITY_POT: Final = "G000001"
 #: Who looks after the books.
 BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
 #: The floor of a member in a community that has none: 100,000 hours down. Only the places where
@@ -55,8 +60,50 @@ def category_code(key: str, category_id: uuid.UUID) -> str:
     return code or f"own-{category_id.hex[-12:]}"
 
 
+def floor_for_the_book(floor_minutes: int | None) -> int:
+    """The floor as the book keeps it: for a community without one, so far down that it is none."""
+    return NO_FLOOR_MINUTES if floor_minutes is None else floor_minutes
+
+
 def floor_or_none(floor_minutes: int | None) -> int | None:
     """The floor as a person would say it: None where the community has none."""
     if floor_minutes is None or floor_minutes <= NO_FLOOR_MINUTES:
         return None
     return floor_minutes
+
+
+# ------------------------------------------------------------------------------- limits
+
+#: The two ways a balance can go, and what happens at each line on the way, the mildest first.
+SIDES: Final = ("floor", "ceiling")
+STEPS: Final = ("nudge", "soft", "stop")
+
+
+def line_name(side: str, step: str) -> str:
+    """The name of a line among `communities.models.LIMITS`."""
+    return f"{side}_minutes" if step == "stop" else f"{side}_{step}_minutes"
+
+
+def is_beyond(minutes: int, limits: Limits, side: str, step: str) -> bool:
+    """Whether a balance has come to a line or gone past it.
+
+    Where the line lies at zero, an even balance has not: nobody begins with a reminder.
+    """
+    line: int | None = getattr(limits, line_name(side, step))
+    if line is None:
+        return False
+    return minutes <= min(line, -1) if side == "floor" else minutes >= max(line, 1)
+
+
+def step_of(minutes: int, limits: Limits) -> tuple[str, str] | None:
+    """The side and the furthest step that a balance has come to; None in the wide middle."""
+    for side in SIDES:
+        for step in reversed(STEPS):
+            if is_beyond(minutes, limits, side, step):
+                return side, step
+    return None
+
+
+def has_ended(until_on: dt.date | None, today: dt.date) -> bool:
+    """Whether the last day of a member's own limits is over."""
+    return until_on is not None and until_on < today

@@ -5,16 +5,21 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import balances as ledger_balances
-from ledger import corrections
+from ledger import corrections, schema
+from ledger import limits as ledger_limits
 from ledger.balances import Balance, EntryView, Statement, TrialBalance
 from ledger.corrections import Links, Step
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
-from timebank.communities.models import Community
+from ledger.limits import AccountChange
+from timebank.communities.models import LIMITS, Community
+from timebank.communities.policy import Limits, limits_of
 from timebank.hours.errors import NoBookError, NoSuchAccountError, NoSuchEntryError
-from timebank.hours.policy import Holder
+from timebank.hours.models import OwnLimits
+from timebank.hours.policy import SIDES, STEPS, Holder, line_name
 
 __all__ = [
     "Balance",
@@ -143,3 +148,102 @@ def links(
 def history(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Sequence[Step]:
     """The line of corrections an entry stands in, in order; the entry alone if there were none."""
     return corrections.history(session.connection(), community_id, entry_id)
+
+
+# ------------------------------------------------------------------------------- limits
+
+
+def own_limits(session: Session, community_id: uuid.UUID, code: str) -> OwnLimits | None:
+    """The limits of its own that an account has now, or None where the community's hold."""
+    return session.scalar(
+        sa.select(OwnLimits).where(
+            OwnLimits.community_id == community_id,
+            OwnLimits.code == code,
+            OwnLimits.ended_at.is_(None),
+        )
+    )
+
+
+def limits_for(
+    session: Session, community: Community, code: str
+) -> tuple[Limits, OwnLimits | None]:
+    """The limits that hold for an account, and the row where they are its own."""
+    own = own_limits(session, community.id, code)
+    return limits_of(community if own is None else own), own
+
+
+def codes_with_own_limits(community_id: uuid.UUID) -> sa.Select[str]:
+    """Select the accounts that the community's limits pass by."""
+    return sa.select(OwnLimits.code).where(
+        OwnLimits.community_id == community_id, OwnLimits.ended_at.is_(None)
+    )
+
+
+def own_limits_ever(session: Session, community_id: uuid.UUID, code: str) -> Sequence[OwnLimits]:
+    """All limits of its own that an account has or had, the oldest first."""
+    return session.scalars(
+        sa.select(OwnLimits)
+        .where(OwnLimits.community_id == community_id, OwnLimits.code == code)
+        .order_by(OwnLimits.id)
+    ).all()
+
+
+def account_history(
+    session: Session, community_id: uuid.UUID, code: str
+) -> Sequence[AccountChange]:
+    """What became of an account's stops and state, from its opening on, as the book keeps it."""
+    return ledger_limits.history(session.connection(), community_id, code)
+
+
+def standing(community: Community, limits: Limits | None = None) -> sa.Subquery:
+    """Select every member's account with its balance and how far beyond each line it is.
+
+    For joining with members, who stand above this context: `number` is the member number. For each
+    side and step there is a column such as `floor_nudge`: 1 where the balance has come so far.
+
+    Args:
+        community: Whose book.
+        limits: What holds for those without limits of their own; None for the community's present.
+    """
+    account = schema.account.c
+    for_all = (limits or limits_of(community)).by_name
+    minutes = account.posted_in - account.posted_out
+    is_own = OwnLimits.id.is_not(None)
+    lines = {
+        name: sa.case(
+            (is_own, getattr(OwnLimits, name)), else_=sa.literal(for_all[name], sa.Integer)
+        )
+        for name in LIMITS
+    }
+    beyond = []
+    for side in SIDES:
+        for step in STEPS:
+            line = lines[line_name(side, step)]
+            # As `policy.is_beyond` says it; a test holds the two against each other.
+            rule = (
+                sa.and_(minutes < 0, minutes <= line)
+                if side == "floor"
+                else sa.and_(minutes > 0, minutes >= line)
+            )
+            beyond.append(sa.case((rule, 1), else_=0).label(f"{side}_{step}"))
+    return (
+        sa.select(
+            sa.cast(sa.func.substr(account.code, 2), sa.Integer).label("number"),
+            account.code,
+            minutes.label("minutes"),
+            account.state.label("account_state"),
+            sa.case((is_own, 1), else_=0).label("is_own"),
+            *beyond,
+        )
+        .select_from(schema.account)
+        .outerjoin(
+            OwnLimits,
+            sa.and_(
+                OwnLimits.community_id == account.book_id,
+                OwnLimits.code == account.code,
+                OwnLimits.ended_at.is_(None),
+            ),
+        )
+        .where(account.book_id == community.id, account.kind == "member")
+        .subquery("standing")
+    )

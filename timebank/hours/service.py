@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -24,7 +25,8 @@ from ledger.corrections import Correction
 from ledger.entries import EntryRequest, LegRequest, Outcome
 from timebank.communities.models import Community
 from timebank.db import LEDGER_SECRET
-from timebank.hours.policy import NO_FLOOR_MINUTES, Holder
+from timebank.hours.errors import NoBookError
+from timebank.hours.policy import Holder, floor_for_the_book
 from timebank.hours.refusals import in_our_words as _in_our_words
 
 #: Where hours of mutual help come from: both gave and both received, and nobody pays.
@@ -49,14 +51,23 @@ def open_member_account(session: Session, community: Community, member: Holder) 
     Raises:
         NoBookError: If the community's book is not open.
     """
+    # As they are now, and for as long as this lasts: whoever changes them meanwhile waits, and then
+    # finds this account too.
+    stops = session.execute(
+        sa.select(Community.floor_minutes, Community.ceiling_minutes)
+        .where(Community.id == community.id)
+        .with_for_update(read=True)
+    ).first()
+    if stops is None:
+        raise NoBookError(community.id)
     with _in_our_words():
         journal.open_account(
             session.connection(),
             community.id,
             member.account_code,
             "member",
-            floor_minutes=_floor(community.floor_minutes),
-            ceiling_minutes=community.ceiling_minutes,
+            floor_minutes=floor_for_the_book(stops.floor_minutes),
+            ceiling_minutes=stops.ceiling_minutes,
         )
 
 
@@ -385,7 +396,7 @@ def set_limits(
         NoSuchAccountError: If the book has no such account.
         CannotBookError: If the floor lies above the ceiling, or the reason is too long.
     """
-    floor = floor_minutes if kind_of(code) == "source" else _floor(floor_minutes)
+    floor = floor_minutes if kind_of(code) == "source" else floor_for_the_book(floor_minutes)
     with _in_our_words():
         journal.set_limits(
             session.connection(),
@@ -447,7 +458,3 @@ def _post(session: Session, request: EntryRequest, *, now: dt.datetime) -> Outco
 def _secret(connection: Connection) -> bytes:
     secret: bytes = connection.get_execution_options()[LEDGER_SECRET]
     return secret
-
-
-def _floor(floor_minutes: int | None) -> int:
-    return NO_FLOOR_MINUTES if floor_minutes is None else floor_minutes

@@ -109,6 +109,42 @@ def shown(
     return [(listing, member) for listing, member in session.execute(select)]
 
 
+def fitting(
+    session: Session,
+    member: Member,
+    kind: str,
+    *,
+    roles: frozenset[str],
+    today: dt.date,
+    limit: int,
+) -> list[Listing]:
+    """Return open listings of others that fit a member, then the newest: what to do next.
+
+    A request fits who ever offered that kind of help, and an offer who ever asked for it.
+    """
+    own_kind = "offer" if kind == "request" else "request"
+    own = sa.select(Listing.category_id).where(
+        Listing.community_id == member.community_id,
+        Listing.member_id == member.id,
+        Listing.kind == own_kind,
+    )
+    fits = sa.case((Listing.category_id.in_(own.correlate(None)), 0), else_=1)
+    return list(
+        session.scalars(
+            sa.select(Listing)
+            .join(Member, _with_member())
+            .where(
+                _visible(member.community_id, policy.audiences_of(member, roles), today),
+                Listing.kind == kind,
+                Listing.member_id != member.id,
+            )
+            .options(defer(Listing.words))
+            .order_by(fits, Listing.id.desc())
+            .limit(limit)
+        )
+    )
+
+
 def slots_of(
     session: Session, community_id: uuid.UUID, listing_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[tuple[int, str]]]:

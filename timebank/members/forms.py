@@ -1,7 +1,6 @@
 """What people fill in about themselves, and what coordinators do about others."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from wtforms import BooleanField, Form, HiddenField, PasswordField, RadioField, SelectField
@@ -30,8 +29,7 @@ from timebank.members.models import (
     ROLES,
 )
 from timebank.members.policy import FIELDS, fold_address
-from timebank.web.fields import LineField, PageForm, WordsField, required
-from timebank.web.filters import hours_label
+from timebank.web.fields import LimitField, LineField, PageForm, WordsField, required
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
@@ -308,53 +306,6 @@ class NewPasswordForm(PageForm):
 
 # ------------------------------------------------------------------------------ settings
 
-_NO_LIMIT = "none"
-
-
-class LimitField(SelectField):
-    """A whole number chosen from a list, such as minutes; None where `none_words` is chosen."""
-
-    def __init__(
-        self,
-        label: Any,  # noqa: ANN401 - lazy or plain
-        *,
-        offered: tuple[int, ...],
-        says: Callable[[int], str] = hours_label,
-        none_words: str = "",
-        zero_words: str = "",
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        """Offer these numbers; `says` puts one into words, but for none and for zero."""
-        super().__init__(label, coerce=str, **kwargs)
-        self.offered = offered
-        self.says = says
-        self.none_words = none_words
-        self.zero_words = zero_words
-
-    def process_data(self, value: int | None) -> None:
-        """Show the present value, and offer it whatever it is."""
-        self.data = _NO_LIMIT if value is None else str(value)
-        numbers = sorted({*self.offered, *([] if value is None else [value])}, key=abs)
-        self.choices = [SelectChoice(str(number), self.says_of(number)) for number in numbers]
-        if self.none_words:
-            self.choices.append(SelectChoice(_NO_LIMIT, self.none_words))
-
-    def pre_validate(self, _form: Form) -> None:
-        """Say in words what to do when the value is none of those offered."""
-        if self.data not in {choice.value for choice in self.choices or ()}:
-            raise StopValidation(_l("Choose one from the list."))
-
-    def says_of(self, number: int | None) -> str:
-        """Put a value into words."""
-        if number is None:
-            return self.none_words
-        return self.zero_words if number == 0 and self.zero_words else self.says(number)
-
-    @property
-    def number(self) -> int | None:
-        """What was chosen."""
-        return None if self.data == _NO_LIMIT else int(self.data)
-
 
 def _days(number: int) -> str:
     return ngettext("%(num)d day", "%(num)d days", number)
@@ -397,17 +348,6 @@ class SettingsForm(PageForm):
     rounding_minutes = LimitField(_l("Time is counted in steps of"), offered=ROUNDING_MINUTES)
     exchange_minutes_max = LimitField(
         _l("One exchange is at most"), offered=_hours(2, 3, 4, 6, 8, 10, 12, 24)
-    )
-    floor_minutes = LimitField(
-        _l("How far a new member can go before giving something back"),
-        offered=_hours(0, -2, -5, -10, -15, -20, -30, -40, -100),
-        zero_words=_l("Give first, then receive"),
-        none_words=_l("No limit"),
-    )
-    ceiling_minutes = LimitField(
-        _l("How much a new member can save up"),
-        offered=_hours(10, 20, 30, 40, 60, 100, 200),
-        none_words=_l("No limit"),
     )
     confirm_days = LimitField(
         _l("No answer counts as yes after"), offered=(1, 2, 3, 5, 7, 10, 14, 21, 30), says=_days

@@ -1,12 +1,14 @@
 """The form every form is made from, and fields of our own."""
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 
 from timebank.web.filters import hours_label
@@ -15,6 +17,12 @@ from timebank.web.words import lazy_gettext as _l
 
 #: Time is offered in these steps unless the community rounds more coarsely.
 STEP_MINUTES = 15
+_NO_LIMIT = "none"
+#: Hours as people write them, and the quarters after the point.
+_PARTS_OF_HOUR = {"": 0, "0": 0, "00": 0, "25": 15, "5": 30, "50": 30, "75": 45}
+_HOURS = re.compile(
+    r"(?P<hours>[0-9]{1,4})(?:[.,](?P<part>00?|25|50?|75)|:(?P<minutes>[0-5][0-9]))?"
+)
 #: No length of time on a page has more figures.
 MINUTES_DIGITS_MAX = 6
 
@@ -157,6 +165,104 @@ class MinutesField(SelectField):
         """Say in words what to do when the value is none of the steps."""
         if self.data not in {minutes for minutes, _label in self.choices or ()}:
             raise StopValidation(_l("Choose how long from the list."))
+
+
+class LimitField(SelectField):
+    """A whole number chosen from a list, such as minutes; None where `none_words` is chosen."""
+
+    def __init__(
+        self,
+        label: Any,  # noqa: ANN401 - lazy or plain
+        *,
+        offered: tuple[int, ...],
+        says: Callable[[int], str] = hours_label,
+        none_words: str = "",
+        zero_words: str = "",
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Offer these numbers; `says` puts one into words, but for none and for zero."""
+        super().__init__(label, coerce=str, **kwargs)
+        self.offered = offered
+        self.says = says
+        self.none_words = none_words
+        self.zero_words = zero_words
+
+    def process_data(self, value: int | None) -> None:
+        """Show the present value, and offer it whatever it is."""
+        self.data = _NO_LIMIT if value is None else str(value)
+        numbers = sorted({*self.offered, *([] if value is None else [value])}, key=abs)
+        self.choices = [SelectChoice(str(number), self.says_of(number)) for number in numbers]
+        if self.none_words:
+            self.choices.append(SelectChoice(_NO_LIMIT, self.none_words))
+
+    def pre_validate(self, _form: Form) -> None:
+        """Say in words what to do when the value is none of those offered."""
+        if self.data not in {choice.value for choice in self.choices or ()}:
+            raise StopValidation(_l("Choose one from the list."))
+
+    def says_of(self, number: int | None) -> str:
+        """Put a value into words."""
+        if number is None:
+            return self.none_words
+        return self.zero_words if number == 0 and self.zero_words else self.says(number)
+
+    @property
+    def number(self) -> int | None:
+        """What was chosen."""
+        return None if self.data == _NO_LIMIT else int(self.data)
+
+
+class HoursField(StringField):
+    """A number of hours in quarters, or none; the value is whole minutes, or None.
+
+    A quarter is written as people write it: 4, 4.25, 4,25 or 4:15. What stood there before is taken
+    whatever it is.
+    """
+
+    def __init__(self, label: Any, *, minutes_max: int, sign: int = 1, **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the same constant as the table's CHECK; with `sign` -1 minutes are below zero."""
+        super().__init__(label, **kwargs)
+        self.minutes_max = minutes_max
+        self.sign = sign
+        self.minutes: int | None = None
+
+    def process_data(self, value: int | None) -> None:
+        """Show minutes as hours."""
+        self.minutes = value
+        self.data = "" if value is None else hours_typed(abs(value))
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Keep what was typed, and read it."""
+        before = self.data
+        if not valuelist or one_line(valuelist[0]) == before:
+            return
+        self.data = one_line(valuelist[0])
+        self.minutes = None
+        if not self.data:
+            return
+        minutes = _minutes_typed(self.data)
+        if minutes is None or minutes % STEP_MINUTES:
+            raise ValueError(_l("Write hours in quarters, such as 4 or 4.25, or nothing at all."))
+        if minutes > self.minutes_max:
+            words = _l("Write at most %(hours)s hours.", hours=self.minutes_max // 60)
+            raise ValueError(words)
+        self.minutes = self.sign * minutes
+
+
+def hours_typed(minutes: int) -> str:
+    """Return minutes as `HoursField` reads them: `4`, `4.25`, or `4:07` where it is no quarter."""
+    hours, rest = divmod(minutes, 60)
+    if rest % STEP_MINUTES:
+        return f"{hours}:{rest:02d}"
+    return f"{hours}{('', '.25', '.5', '.75')[rest // STEP_MINUTES]}"
+
+
+def _minutes_typed(text: str) -> int | None:
+    found = _HOURS.fullmatch(text)
+    if found is None:
+        return None
+    part = found["minutes"] or str(_PARTS_OF_HOUR[found["part"] or ""])
+    return int(found["hours"]) * 60 + int(part)
 
 
 class DayField(DateField):

@@ -48,7 +48,7 @@ PLACES = (
     Place("groups", "groups.directory", _l("Groups"), family=("groups.",)),
     Place("messages", "messages.index", _l("Messages"), family=("messages.show", "messages.send")),
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
-    Place("hours", "hours.index", _l("My hours"), family=("hours.",)),
+    Place("hours", "hours.index", _l("My hours"), family=("hours.", "limits.mine", "limits.give")),
     Place("work", "home.work", _l("To do"), roles=frozenset({COORDINATOR, TREASURER})),
     Place("people", "members.people", _l("People"), roles=frozenset({COORDINATOR})),
     Place(
@@ -56,9 +56,15 @@ PLACES = (
         "books.index",
         _l("Books"),
         roles=frozenset({COORDINATOR, TREASURER}),
-        family=("books.",),
+        family=("books.", "limits.account", "limits.change", "limits.overview"),
     ),
-    Place("settings", "communities.settings", _l("Settings"), roles=frozenset({COORDINATOR})),
+    Place(
+        "settings",
+        "communities.settings",
+        _l("Settings"),
+        roles=frozenset({COORDINATOR}),
+        family=("limits.everybody", "limits.check"),
+    ),
 )
 ACCOUNT = (
     Place("me", "members.me", _l("My page"), "person"),

@@ -20,7 +20,7 @@ def test_a_community_takes_its_settings_and_defaults_for_the_rest(session: Sessi
     assert (elm.joining, elm.time_zone, elm.floor_minutes) == (
         "approval",
         "Europe/Copenhagen",
-        -600,
+        None,
     )
     with pytest.raises(SlugTakenError):
         service.create_community(session, slug="elm-street", name="Other", now=NOW)
@@ -72,7 +72,7 @@ def test_new_house_rules_are_a_new_version(session: Session) -> None:
 
 
 def test_the_history_knows_every_setting() -> None:
-    fixed = {"id", "slug", "member_count", "created_at", "house_rules_version"}
+    fixed = {"id", "slug", "member_count", "pot_count", "created_at", "house_rules_version"}
     assert {column.name for column in Community.__table__.columns} - fixed == set(SETTINGS)
 
 

@@ -7,14 +7,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from ledger.verify import verify
 from tests.factories import NOW
 from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, moves, told
 from timebank.db import new_id
 from timebank.errors import ConflictError
 from timebank.exchanges import errors, service
-from timebank.exchanges.models import ThankYou
+from timebank.exchanges.models import Exchange, ThankYou
+from timebank.hours import limits as hours_limits
+from timebank.hours import queries as hours
 from timebank.hours import service as hours_service
-from timebank.hours.errors import AlreadyTakenBackError
+from timebank.hours.errors import AccountClosedError, AlreadyTakenBackError, ReasonMissingError
+from timebank.limits.history import history
 
 
 @pytest.fixture
@@ -87,6 +91,98 @@ def test_other_minutes_free_what_was_held_up(session: Session) -> None:
     assert (exchange.held_up_at, exchange.awaiting_id) == (None, scene.rune.id)
     service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
     assert scene.balance(scene.rune) == -30
+
+
+def held_up(session: Session, **settings: Any) -> tuple[Scene, Exchange]:
+    scene = make_scene(session, **settings)
+    exchange = scene.log()
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert exchange.held_up_at is not None
+    return scene, exchange
+
+
+@pytest.mark.parametrize("settings", [{"floor_minutes": -30}, {"ceiling_minutes": 30}])
+def test_once_hours_pass_a_limit_with_a_reason_and_the_limit_stays(
+    session: Session, settings: dict[str, int]
+) -> None:
+    scene, exchange = held_up(session, **settings)
+    reason = "Both were ill for a month."
+    service.let_pass(session, scene.community, exchange.id, by=scene.cora, reason=reason, now=NOW)
+    assert (exchange.state, exchange.held_up_at) == ("confirmed", None)
+    assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (60, -60)
+    assert moves(scene, exchange)[-1] == ("let pass", "Cora")
+    assert told(scene, "rune")[-1] == told(scene, "gita")[-1] == "exchange-let-pass"
+    limited = scene.rune if "floor_minutes" in settings else scene.gita
+    account = hours.balance_of(session, limited)
+    if "floor_minutes" in settings:
+        assert account.floor_minutes == -30
+    else:
+        assert account.ceiling_minutes == 30
+    found = history(session, scene.community, account.code, since=NOW)
+    assert (found[0].kind, found[0].reason, found[0].by_member_id) == (
+        "let pass",
+        reason,
+        scene.cora.id,
+    )
+    assert verify(session.connection(), scene.community.id).ok
+    # The next one waits again: it was this once.
+    again = scene.log()
+    service.answer_yes(session, scene.community, again.id, by=scene.rune, now=NOW)
+    assert again.held_up_at is not None
+
+
+def test_credited_mutual_help_passes_a_limit_for_both(session: Session) -> None:
+    scene = make_scene(session, ceiling_minutes=30, mutual_help="credited")
+    exchange = scene.log(basis="mutual")
+    service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=NOW)
+    assert exchange.held_up_by == "ceiling"
+    service.let_pass(session, scene.community, exchange.id, by=scene.cora, reason="x", now=NOW)
+    assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (60, 60)
+
+
+def test_a_limit_that_is_gone_by_then_leaves_no_trace_of_moving_it(session: Session) -> None:
+    scene, exchange = held_up(session, floor_minutes=-30)
+    hours_service.bring_in(
+        *(session, scene.community, scene.rune),
+        minutes=60,
+        happened_on=TODAY,
+        key="opening:1",
+        by=None,
+        now=NOW,
+    )
+    service.let_pass(session, scene.community, exchange.id, by=scene.cora, reason="x", now=NOW)
+    assert scene.balance(scene.rune) == 0
+    code = scene.rune.account_code
+    assert len(hours.account_history(session, scene.community.id, code)) == 1
+
+
+def test_letting_hours_pass_takes_a_reason_and_somebody_else(session: Session) -> None:
+    scene, exchange = held_up(session, floor_minutes=-30)
+    community = scene.community
+    with pytest.raises(errors.WordsMissingError):
+        service.let_pass(session, community, exchange.id, by=scene.cora, reason=" ", now=NOW)
+    for side in (scene.gita, scene.rune):
+        with pytest.raises(errors.OwnHoursError):
+            service.let_pass(session, community, exchange.id, by=side, reason="x", now=NOW)
+    with pytest.raises(errors.ExchangeNotFoundError):
+        service.let_pass(session, community, new_id(), by=scene.cora, reason="x", now=NOW)
+    hours_service.set_state(
+        *(session, community, scene.gita.account_code, "frozen"), by=None, reason=None, now=NOW
+    )
+    with pytest.raises(AccountClosedError):
+        service.let_pass(session, community, exchange.id, by=scene.cora, reason="x", now=NOW)
+    past = hours_limits.past_limits(session, community, {}, reason="", by=scene.cora, now=NOW)
+    with pytest.raises(ReasonMissingError), past:
+        pytest.fail("nothing is booked without a reason")
+    assert (exchange.state, scene.balance(scene.rune)) == ("done", 0)
+    ended = scene.propose()
+    with pytest.raises(errors.NotHeldUpError):
+        service.let_pass(session, community, ended.id, by=scene.cora, reason="x", now=NOW)
+
+
+def test_at_the_floor_one_can_still_ask(session: Session) -> None:
+    scene, _exchange = held_up(session, floor_minutes=-30)
+    assert scene.propose(now=NOW).state == "proposed"
 
 
 # ------------------------------------------------------------------------------- silence

@@ -23,6 +23,7 @@ from timebank.exchanges.service.correct import (
     see_to_overdraft,
 )
 from timebank.exchanges.service.moving import Terms
+from timebank.exchanges.service.passing import LIMITS, let_pass
 from timebank.exchanges.service.silence import (
     confirm_next_silent,
     confirm_silent,
@@ -30,6 +31,7 @@ from timebank.exchanges.service.silence import (
 )
 
 __all__ = [
+    "LIMITS",
     "Corrected",
     "Right",
     "Terms",
@@ -44,6 +46,7 @@ __all__ = [
     "correct_entry",
     "decline",
     "is_member_code",
+    "let_pass",
     "log_informal",
     "propose",
     "remind_next",

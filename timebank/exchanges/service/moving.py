@@ -45,6 +45,7 @@ CONFIRMED_KINDS: Mapping[str | None, str] = MappingProxyType(
     {
         "confirm": "exchange-confirmed",
         "settle": "exchange-settled",
+        "let pass": "exchange-let-pass",
         None: "exchange-confirmed-by-silence",
     }
 )

@@ -2,15 +2,16 @@
 
 import uuid
 
-from flask import flash, g
+from flask import flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import RefusalError
-from timebank.exchanges import service
+from timebank.exchanges import errors, queries, service
 from timebank.exchanges.forms import (
     CorrectForm,
+    LetPassForm,
     QueryForm,
     ReportForm,
     SettleForm,
@@ -20,9 +21,11 @@ from timebank.exchanges.forms import (
 )
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.views.frame import (
+    COORDINATOR,
     between,
     bp,
     deal_of,
+    is_side,
     name_in,
     page,
     refused,
@@ -31,9 +34,10 @@ from timebank.exchanges.views.frame import (
     to_exchange,
 )
 from timebank.exchanges.views.show import page_of
+from timebank.members.models import Member
 from timebank.web.access import Access, access
 from timebank.web.fields import whole_minutes
-from timebank.web.filters import today
+from timebank.web.filters import hours_label, today
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -216,6 +220,53 @@ def settle(exchange_id: uuid.UUID) -> ResponseReturnValue:
         lead=between(deal),
         name=title_of(deal),
     )
+
+
+@bp.route("/exchanges/<uuid:exchange_id>/let-pass", methods=["GET", "POST"])
+@access(Access.BOOKKEEPER)
+@writes
+def let_pass(exchange_id: uuid.UUID) -> ResponseReturnValue:
+    """Let hours pass a limit this once, with a reason; a treasurer reads codes and no names."""
+    deal = queries.deal(db.session(), g.community.id, exchange_id)
+    if deal.exchange.held_up_by not in service.LIMITS:
+        raise errors.NotHeldUpError
+    if is_side(deal):
+        raise errors.OwnHoursError
+    sees_all = COORDINATOR in g.roles
+    form = LetPassForm()
+    if form.validate_on_submit():
+        service.let_pass(
+            db.session(),
+            g.community,
+            exchange_id,
+            by=g.member,
+            reason=form.reason.data,
+            now=utc_now(),
+        )
+        flash(_("The hours have moved. Both have been told."))
+        if sees_all:
+            return to_exchange(exchange_id)
+        return redirect(url_for("books.index"), code=303)
+    return page(
+        "exchanges/let_pass.html",
+        form,
+        mistaken=form.is_submitted(),
+        back=url_for("exchanges.show", exchange_id=exchange_id)
+        if sees_all
+        else url_for("books.index"),
+        by=deal.exchange.held_up_by,
+        facts=[
+            {"key": _("Helped"), "value": _account_of(deal.giver)},
+            {"key": _("Was helped"), "value": _account_of(deal.receiver)},
+            {"key": _("How long"), "value": hours_label(deal.exchange.worked_minutes or 0)},
+        ],
+    )
+
+
+def _account_of(member: Member) -> str:
+    if COORDINATOR in g.roles:
+        return f"{member.first_name} ({member.account_code})"
+    return member.account_code
 
 
 @bp.post("/exchanges/<uuid:exchange_id>/thank")

@@ -31,6 +31,14 @@ say(errors.MinutesChangedError, _l("The other person has just changed how long i
 say(errors.NotYourMoveError, _l("This is for the other person to say."))
 say(errors.ExchangeNotFoundError, _l("There is no such page, or it is between other people."))
 say(errors.AlreadyThankedError, _l("You have said thank you for this one. It has arrived."))
+say(
+    errors.NotHeldUpError,
+    _l("No limit is in the way of these hours any more. Have a look at how it stands now."),
+)
+say(
+    errors.OwnHoursError,
+    _l("These are your own hours. Somebody else who looks after the books lets them through."),
+)
 say(errors.SamePersonError, _l("Somebody else needs to be part of it. Choose another person."))
 say(
     errors.NotTakingPartError,

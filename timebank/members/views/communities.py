@@ -7,6 +7,7 @@ from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities import service
 from timebank.communities.models import Community, CommunityChange
+from timebank.communities.names import LIMITS, limit_value
 from timebank.db import db
 from timebank.members import queries
 from timebank.members import service as members
@@ -14,13 +15,13 @@ from timebank.members.forms import (
     JOINING_WORDS,
     LOCALE_WORDS,
     MUTUAL_WORDS,
-    LimitField,
     SettingsForm,
 )
 from timebank.members.views.blueprints import communities as bp
 from timebank.members.views.caller import device, own_device
 from timebank.members.views.place import front_page, here, me
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
+from timebank.web.fields import LimitField
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -120,6 +121,7 @@ def settings() -> ResponseReturnValue:
         form=form,
         changes=_changes(form),
         has_categories="listings.categories" in current_app.view_functions,
+        has_limits="limits.everybody" in current_app.view_functions,
     )
     return page, UNPROCESSABLE if form.is_submitted() else 200
 
@@ -131,7 +133,9 @@ def _changes(form: SettingsForm) -> list[dict[str, object]]:
     )
     return [
         {
-            "setting": form[one.setting].label.text,
+            "setting": LIMITS[one.setting]
+            if one.setting in LIMITS
+            else form[one.setting].label.text,
             "values": _values(form, one),
             "who": who[one.by_member_id].first_name if one.by_member_id else _("the server"),
             "at": one.at,
@@ -149,6 +153,8 @@ def _values(form: SettingsForm, change: CommunityChange) -> str:
 
 
 def _value(form: SettingsForm, setting: str, value: str | None) -> str:
+    if setting in LIMITS:
+        return limit_value(setting, None if value is None else int(value))
     field = form[setting]
     if isinstance(field, LimitField):
         return str(field.says_of(None if value is None else int(value)))

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import g, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
@@ -162,6 +162,8 @@ def person(member_id: uuid.UUID) -> ResponseReturnValue:
         state=STATE_WORDS[member.state],
         state_kind=STATE_TAGS[member.state],
         form=None,
+        has_limits=member.state in {"active", "paused"}
+        and "limits.account" in current_app.view_functions,
         **_seen(member, me(), g.roles),
         **_desk(member),
     )

@@ -109,6 +109,7 @@ def account(code: str) -> ResponseReturnValue:
     return render_template(
         "statements/account.html",
         code=code,
+        has_limits=code in people,
         name=account_name(code, people.get(code), may_see_names=may_see_names()),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),

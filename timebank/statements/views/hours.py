@@ -10,6 +10,7 @@ from timebank.db import db
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges.queries import Deal
 from timebank.hours import queries as hours
+from timebank.limits.ideas import ideas
 from timebank.listings.names import name_of, someone
 from timebank.statements.views.frame import (
     asked_month,
@@ -19,7 +20,7 @@ from timebank.statements.views.frame import (
     table_of,
 )
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import hours_label, hours_signed, short_day
+from timebank.web.filters import hours_label, hours_signed, short_day, today
 from timebank.web.words import gettext as _
 
 #: Exchanges that are over, looked at for hours that have moved lately.
@@ -38,10 +39,12 @@ def index() -> ResponseReturnValue:
         for deal in exchanges.open_deals(session, g.member)
         if deal.exchange.basis == "hours" and deal.exchange.state != "proposed"
     ]
+    side = "floor" if account.posted <= 0 else "ceiling"
     lately = exchanges.ended_deals(session, g.member, after=None, limit=LATELY_MAX)
     return render_template(
         "statements/hours.html",
         minutes=account.posted,
+        ideas=ideas(session, g.member, side, roles=g.roles, today=today()),
         coming=[_line(deal) for deal in coming],
         lately=[_moved(deal) for deal in lately if deal.exchange.entry_id is not None],
     )

@@ -1,0 +1,1 @@
+"""How far hours may go: a nudge, a chat, a stop; for everybody or for one; and who decided what."""
