@@ -203,10 +203,8 @@ def trial_balance(
     Raises:
         UnknownBook: If there is no such book.
     """
-    account, book = schema.account.c, schema.book.c
-    head = connection.execute(select(book.seq, book.chain).where(book.book_id == book_id)).first()
-    if head is None:
-        raise UnknownBook(book_id)
+    account = schema.account.c
+    entries, chain = head(connection, book_id)
     sums = connection.execute(
         select(account.kind, func.sum(account.posted_in - account.posted_out))
         .where(account.book_id == book_id)
@@ -214,19 +212,40 @@ def trial_balance(
         .order_by(account.kind)
     )
     kinds = {kind: int(minutes) for kind, minutes in sums}
+    return TrialBalance(
+        accounts=page(connection, book_id, after_code=after_code, limit=limit),
+        kinds=kinds,
+        total_minutes=sum(kinds.values()),
+        entries=entries,
+        chain=chain,
+    )
+
+
+def head(connection: Connection, book_id: UUID) -> tuple[int, bytes]:
+    """How many entries a book holds, and its chain after the last of them.
+
+    Raises:
+        UnknownBook: If there is no such book.
+    """
+    book = schema.book.c
+    row = connection.execute(select(book.seq, book.chain).where(book.book_id == book_id)).first()
+    if row is None:
+        raise UnknownBook(book_id)
+    return int(row.seq), bytes(row.chain)
+
+
+def page(
+    connection: Connection, book_id: UUID, *, after_code: str = "", limit: int | None = None
+) -> list[Balance]:
+    """The accounts of a book in code order, a page at a time."""
+    account = schema.account.c
     rows = connection.execute(
         _balances()
         .where(account.book_id == book_id, account.code > after_code)
         .order_by(account.code)
         .limit(limit)
     )
-    return TrialBalance(
-        accounts=[Balance(*row) for row in rows],
-        kinds=kinds,
-        total_minutes=sum(kinds.values()),
-        entries=head.seq,
-        chain=head.chain,
-    )
+    return [Balance(*row) for row in rows]
 
 
 def statement(

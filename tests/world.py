@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -17,12 +18,14 @@ from tests.conftest import SECRET_KEY, Client
 from tests.factories import make_community, make_device, make_member, sign_in
 from timebank.clock import utc_now
 from timebank.communities.models import Community
+from timebank.db import new_id
 from timebank.exchanges import service as exchanges
 from timebank.exchanges.models import Overdraft
 from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
 from timebank.groups.queries import standing_of
 from timebank.groups.service import GroupDetails, VenueDetails
+from timebank.hours.models import BooksQuestion
 from timebank.listings import queries as listing_queries
 from timebank.listings import service as listings
 from timebank.listings.service import ListingDetails
@@ -35,9 +38,9 @@ from timebank.web import assets, drafts
 from timebank.web.access import SLUG
 
 #: Who has things of their own, so that a page about them is really theirs.
-ACTIVE = ("member", "treasurer", "coordinator")
+ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
-PARTS = ("groups", "join", "listings", "messages", "sign-in")
+PARTS = ("groups", "join", "listings", "messages", "sign-in", "books")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def build_world(session: Session) -> World:
         "waiting": make_member(session, community, first_name="Wanda", state="waiting"),
         "member": _signed_up(session, community, "Mina"),
         "treasurer": _signed_up(session, community, "Theo", "treasurer"),
+        "auditor": _signed_up(session, community, "Aud", "auditor"),
         "coordinator": _signed_up(session, community, "Cora", "coordinator"),
         "helper": make_member(session, community, first_name="Hana", email="hana@example.org"),
         "guest": make_member(session, community, first_name="Gus"),
@@ -215,6 +219,8 @@ def _of(
         "secret in sign-in": link.secret,
         "token": _stop_token(member),
         "role": "treasurer",
+        "name in books": "flows",
+        "question_id": _question(session, community, member, now),
         "what": "pause",
         "digest": _digest("icon.svg"),
         "name": "icon.svg",
@@ -266,6 +272,32 @@ def _group(
         "answer": "yes",
         "version": 1,
     }
+
+
+def _question(
+    session: Session, community: Community, member: Member, now: dt.datetime
+) -> uuid.UUID:
+    """A question to the books that was answered."""
+    question = BooksQuestion(
+        community_id=community.id,
+        id=new_id(),
+        asked_by_id=member.id,
+        name="months",
+        asked_at=now,
+        started_at=now,
+        ended_at=now,
+        outcome="answered",
+        answer={
+            "columns": ["month", "entries", "movers", "moved_minutes"],
+            "rows": [["2026-05", 2, 3, 120]],
+            "is_cut": False,
+            "entries": 2,
+            "head": "00" * 32,
+        },
+    )
+    session.add(question)
+    session.flush()
+    return question.id
 
 
 def _answers(heading: str, category: str) -> dict[str, object]:

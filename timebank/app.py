@@ -22,6 +22,7 @@ from timebank.config import ROOT, Settings
 from timebank.db import db
 from timebank.exchanges import queries as exchanges
 from timebank.home import queries as home
+from timebank.hours import auditing, policy
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession, Member
@@ -125,7 +126,7 @@ def _frame() -> dict[str, Any]:
         if community and community.help_words
         else None,
         "unread_notices": messages.unread_count(db.session(), member) if member else 0,
-        "waiting_work": _waiting_work(),
+        **_waiting(),
         "other_communities": _other_communities(),
     }
 
@@ -152,13 +153,18 @@ def _other_communities() -> list[dict[str, str]]:
     ]
 
 
-def _waiting_work() -> int:
-    """Count what waits for a coordinator or a treasurer; nothing for anybody else."""
+def _waiting() -> dict[str, Any]:
+    """Count what waits for whoever has a role, and tell readers of the books of a failed check."""
     roles = g.get("roles", frozenset())
-    if "coordinator" not in roles:
-        is_treasurer = "treasurer" in roles
-        return exchanges.overdraft_count(db.session(), g.community.id) if is_treasurer else 0
-    return home.waiting_count(db.session(), g.community.id, now=utc_now(), today=filters.today())
+    if not policy.may_see_books(roles):
+        return {"waiting_work": 0, "books_alarm": False}
+    session, key = db.session(), g.community.id
+    if "coordinator" in roles:
+        waits = g.get("waits") or home.waiting(session, key, now=utc_now(), today=filters.today())
+        return {"waiting_work": sum(waits.values()), "books_alarm": waits["books"] > 0}
+    is_alarm = auditing.is_alarm(session, key)
+    count = exchanges.overdraft_count(session, key) + is_alarm if "treasurer" in roles else 0
+    return {"waiting_work": count, "books_alarm": is_alarm}
 
 
 def _setup_access(app: Flask) -> None:

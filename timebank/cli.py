@@ -29,6 +29,7 @@ COMMANDS = (
     "timebank.imports.commands",
     "timebank.hours.commands",
     "timebank.hours.proof_commands",
+    "timebank.hours.audit_commands",
 )
 PORT_DEFAULT = 8000
 #: How SQLite and PostgreSQL say that nobody has migrated.
@@ -90,7 +91,7 @@ def worker_command(*, once: bool) -> None:
     _refuse_an_old_schema()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's own way
     if once:
-        done = worker.run_once(app, worker.jobs())
+        done = worker.run_once(app, [*worker.jobs(), *worker.slow_jobs()])
         click.echo(f"{done} things done.")
         return
     stop = threading.Event()
@@ -100,7 +101,15 @@ def worker_command(*, once: bool) -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    worker.run(app, worker.jobs(), stop=stop)
+    slow = threading.Thread(
+        target=worker.run, args=(app, worker.slow_jobs(stop)), kwargs={"stop": stop}
+    )
+    slow.start()
+    try:
+        worker.run(app, worker.jobs(), stop=stop)
+    finally:
+        stop.set()
+        slow.join()
 
 
 @cli.command("doctor")

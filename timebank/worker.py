@@ -1,4 +1,4 @@
-"""What is done between requests: mail goes out, silence confirms, old tokens are cleared away.
+"""What is done between requests: mail goes out, silence confirms, the books are checked.
 
 There is one queue, and it is tables: whatever waits to be done was written in the transaction that
 made it necessary (`docs/decisions/0002-the-outbox-is-the-queue.md`). A job therefore asks "what is
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import service as exchanges
-from timebank.hours import sealing
+from timebank.hours import asking, auditing, sealing
 from timebank.limits import service as limits
 from timebank.listings import service as listings
 from timebank.members.service import links, throttle
@@ -98,6 +98,20 @@ def jobs() -> list[Job]:
     ]
 
 
+def slow_jobs(stop: threading.Event | None = None) -> list[Job]:
+    """List what waits for programs of their own, and must hold up nothing else.
+
+    Args:
+        stop: Set when the worker is to end; a program that runs then is ended, and begun again by
+            the next worker.
+    """
+    return [
+        Job("questions are answered", 1, _by_a_program(asking.answer_due, stop)),
+        Job("books are checked", 5, _by_a_program(auditing.check_due, stop)),
+        Job("old answers are forgotten", 3600, _at_once(asking.delete_old)),
+    ]
+
+
 def _deliver_mail(now: dt.datetime) -> int:
     """Send what waits in the tray; without a mail server it stays there."""
     session = db.session()
@@ -108,6 +122,17 @@ def _deliver_mail(now: dt.datetime) -> int:
 def _seal_books(now: dt.datetime) -> int:
     """Sign each book once a night, where something was recorded in it."""
     return sealing.seal_after_night(current_app.config["SETTINGS"], now=now)
+
+
+def _by_a_program(
+    run: Callable[..., int], stop: threading.Event | None
+) -> Callable[[dt.datetime], int]:
+    """Do what is due by starting a program of its own and waiting for it."""
+
+    def work(now: dt.datetime) -> int:
+        return run(current_app.config["SETTINGS"], now=now, stop=stop)
+
+    return work
 
 
 def _at_once(service: Service) -> Callable[[dt.datetime], int]:

@@ -20,14 +20,17 @@ HEADER = """\
 # test_access.py cell by cell. visitor: not signed in. other: signed in, of another community.
 # waiting: asked to join. "sign in" and "wait" lead there; 404 looks like a page that is not there.
 """
-ROLES = ("visitor", "other", "waiting", "member", "treasurer", "coordinator")
+ROLES = ("visitor", "other", "waiting", "member", "treasurer", "auditor", "coordinator")
 #: What each rule means for each role, in the order of ROLES.
 CELLS: dict[Access, tuple[str, ...]] = {
-    Access.ANYONE: ("open",) * 6,
-    Access.SIGNED_IN: ("sign in", "open", "open", "open", "open", "open"),
-    Access.MEMBER: ("sign in", "404", "wait", "open", "open", "open"),
-    Access.BOOKKEEPER: ("sign in", "404", "wait", "404", "open", "open"),
-    Access.COORDINATOR: ("sign in", "404", "wait", "404", "404", "open"),
+    Access.ANYONE: ("open",) * 7,
+    Access.SIGNED_IN: ("sign in", "open", "open", "open", "open", "open", "open"),
+    Access.MEMBER: ("sign in", "404", "wait", "open", "open", "open", "open"),
+    Access.BOOKS: ("sign in", "404", "wait", "404", "open", "open", "open"),
+    Access.BOOKKEEPER: ("sign in", "404", "wait", "404", "open", "404", "open"),
+    Access.TREASURY: ("sign in", "404", "wait", "404", "open", "open", "404"),
+    Access.AUDITOR: ("sign in", "404", "wait", "404", "404", "open", "404"),
+    Access.COORDINATOR: ("sign in", "404", "wait", "404", "404", "404", "open"),
 }
 #: Views that are stricter than their rule, because they look for the membership themselves.
 STRICTER: dict[str, dict[str, str]] = {

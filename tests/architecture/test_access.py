@@ -16,7 +16,7 @@ ASK = "/sign-in"
 #: Parts of an address that name a thing of one community.
 THINGS = {
     *("listing_id", "conversation_id", "notice_id", "exchange_id", "entry_id", "category_id"),
-    *("member_id", "draft_id", "group_slug", "venue_id", "exclusion_id"),
+    *("member_id", "draft_id", "group_slug", "venue_id", "exclusion_id", "question_id"),
 }
 WAIT = "/waiting"
 
@@ -73,7 +73,7 @@ def test_asvs_48_each_role_gets_what_the_table_says(
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("role", ["member", "treasurer", "coordinator"])
+@pytest.mark.parametrize("role", ["member", "treasurer", "auditor", "coordinator"])
 def test_asvs_49_nothing_of_one_community_is_reachable_from_another(
     demo_app: Flask, session: Session, role: str
 ) -> None:

@@ -37,7 +37,9 @@ def sideways(page: Page) -> int:
     return width
 
 
-@pytest.mark.parametrize("role", ["visitor", "waiting", "member", "treasurer", "coordinator"])
+@pytest.mark.parametrize(
+    "role", ["visitor", "waiting", "member", "treasurer", "auditor", "coordinator"]
+)
 def test_every_page_that_can_be_reached_is_accessible(site: Site, role: str) -> None:
     window = site.window(role)
     page = window.new_page()

@@ -65,7 +65,7 @@ class Page:
     @property
     def title(self) -> str:
         """The title in the browser's tab."""
-        return words(self.one("title"))
+        return words(self.one("head > title"))
 
     @property
     def mistakes(self) -> list[str]:

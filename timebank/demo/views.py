@@ -23,6 +23,7 @@ AGENT = "The demo"
 ROLES = {
     "coordinator": _l("coordinator"),
     "treasurer": _l("treasurer"),
+    "auditor": _l("auditor"),
     "member": _l("member"),
     "waiting": _l("waits to be let in"),
 }
@@ -37,7 +38,9 @@ WORTH_A_LOOK = {
         "An hour to confirm, a proposal to answer, a message to read, an offer that ends soon."
     ),
     "winston": _l("No phone and no e-mail: a printed card and a first name are enough."),
-    "signe": _l("Belongs to both communities and changes between them with one tap."),
+    "signe": _l(
+        "Belongs to both communities with one tap between, and looks over the books in London."
+    ),
     "callum": _l("Twelve days here, signs in by a link in a mail."),
     "tobi": _l("Has asked to join and waits."),
     "jytte": _l("Runs a small community that one joins by invitation."),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from timebank.communities.models import Community
 from timebank.exchanges.models import Exchange, Overdraft
 from timebank.exchanges.queries import Deal, deals_where, overdrafts_waiting, waits
+from timebank.hours.models import BooksCheck
 from timebank.limits.models import Crossing
 from timebank.limits.queries import chats, due
 from timebank.listings.models import Listing
@@ -145,11 +146,28 @@ def _unmet(community_id: uuid.UUID, now: dt.datetime, today: dt.date) -> sa.Colu
     )
 
 
+def _alarm(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    """The newest verdict on the books, if it is that something is not right."""
+    newest = (
+        sa.select(BooksCheck.id)
+        .where(BooksCheck.community_id == community_id, BooksCheck.outcome != "stopped")
+        .order_by(BooksCheck.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.and_(
+        BooksCheck.community_id == community_id,
+        BooksCheck.id == newest,
+        BooksCheck.outcome == "wrong",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Everything that waits for a coordinator, the oldest first and at most a few of each.
 
     Attributes:
+        alarms: The last check of the books, if it found something.
         joiners: People who wait to be let in.
         queried: Exchanges that two people remember differently.
         held_up: Agreed hours that a limit keeps from moving.
@@ -162,6 +180,7 @@ class Work:
         counts: How many there are in all, by the names above.
     """
 
+    alarms: list[BooksCheck]
     joiners: list[Member]
     queried: list[Deal]
     held_up: list[Deal]
@@ -178,6 +197,7 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
     """Return the coordinator's list."""
     key = community.id
     return Work(
+        alarms=alarms(session, key),
         joiners=list(
             session.scalars(
                 sa.select(Member).where(_joiners(key)).order_by(Member.id).limit(SECTION_MAX)
@@ -207,20 +227,19 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
                 limit=SECTION_MAX,
             )
         ),
-        counts=_counts(session, key, now=now, today=today),
+        counts=waiting(session, key, now=now, today=today),
     )
 
 
-def waiting_count(
-    session: Session, community_id: uuid.UUID, *, now: dt.datetime, today: dt.date
-) -> int:
-    """Count what waits for a coordinator, in one statement: for the number in the header."""
-    return sum(_counts(session, community_id, now=now, today=today).values())
+def alarms(session: Session, community_id: uuid.UUID) -> list[BooksCheck]:
+    """Return the newest verdict on the books, if it is that something is not right."""
+    return list(session.scalars(sa.select(BooksCheck).where(_alarm(community_id))))
 
 
-def _counts(
+def waiting(
     session: Session, community_id: uuid.UUID, *, now: dt.datetime, today: dt.date
 ) -> dict[str, int]:
+    """Count what waits for a coordinator by section, in one statement: also for the header."""
     rules: dict[str, sa.ColumnElement[bool]] = {
         "joiners": _joiners(community_id),
         "queried": _queried(community_id),
@@ -228,6 +247,7 @@ def _counts(
         "unanswered": _unanswered(community_id, now),
         "overdrafts": waits(community_id),
         "chats": due(community_id, today),
+        "books": _alarm(community_id),
         "unmet": sa.and_(
             _unmet(community_id, now, today),
             Listing.member_id.in_(

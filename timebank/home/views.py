@@ -17,6 +17,7 @@ from timebank.home import queries
 from timebank.home.queries import Figures
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchAccountError
+from timebank.hours.models import BooksCheck
 from timebank.limits.models import Crossing
 from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
@@ -227,12 +228,18 @@ def _card(
 def work() -> ResponseReturnValue:
     """List what waits for a coordinator, each with its one next step; a treasurer sees accounts."""
     if COORDINATOR not in g.roles:
-        waiting = exchanges.overdrafts_waiting(
-            db.session(), g.community.id, limit=queries.OVERDRAFTS_MAX
+        session, key = db.session(), g.community.id
+        waiting = exchanges.overdrafts_waiting(session, key, limit=queries.OVERDRAFTS_MAX)
+        alarms = [_alarm(check) for check in queries.alarms(session, key)]
+        books = [{"title": _("The books"), "rows": alarms, "more": 0}] if alarms else []
+        return render_template(
+            "home/work.html", sections=[*books, *_accounts(waiting)], is_coordinator=False
         )
-        return render_template("home/work.html", sections=_accounts(waiting), is_coordinator=False)
     found = queries.work(db.session(), g.community, now=utc_now(), today=today())
+    # The header shows their sum, and need not count again.
+    g.waits = found.counts
     sections: list[dict[str, Any]] = [
+        _section(_("The books"), "books", found.alarms, _alarm, found),
         _section(_("People who would like to join"), "joiners", found.joiners, _joiner, found),
         _section(_("Remembered differently"), "queried", found.queried, _deal, found),
         _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
@@ -266,6 +273,16 @@ def _section(
         "rows": [row(thing) for thing in things],
         "more": max(0, count - len(things)),
         "all": None,
+    }
+
+
+def _alarm(check: BooksCheck) -> dict[str, object]:
+    return {
+        "words": _("The last check found something that is not right"),
+        "note": ago(check.ended_at or check.asked_at),
+        "href": url_for("checks.index"),
+        "act": url_for("checks.index"),
+        "act_words": _("See what it found"),
     }
 
 

@@ -3,8 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,6 @@ from typing import Any, Final
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy import Connection
 
 from ledger.book_errors import BooksAhead
 from ledger.books import export
@@ -25,6 +23,7 @@ from timebank.config import ROOT
 from timebank.db import db
 from timebank.hours import sealing
 from timebank.hours.sealing import Vault
+from timebank.hours.snapshots import snapshot as _snapshot
 from timebank.trail import service as trail
 from timebank.web.session import run_in_transaction
 
@@ -166,14 +165,6 @@ def check_command(folder: Path, *, year: int | None, as_json: bool) -> None:
         raise click.ClickException(f"The check was stopped before it was done: {said}")
     click.echo(answer.stdout, nl=False)
     sys.exit(answer.returncode)
-
-
-@contextmanager
-def _snapshot() -> Iterator[Connection]:
-    """A connection that reads one moment of the database, and changes nothing."""
-    level = {"isolation_level": "REPEATABLE READ"} if db.engine.name == "postgresql" else {}
-    with db.engine.connect().execution_options(**level) as connection:
-        yield connection
 
 
 def one(slug: str | None) -> Community:

@@ -205,3 +205,11 @@ class NoOwnLimitsError(ConflictError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NoSuchQuestionError(NotFoundError):
+    """Nobody asked this, or somebody else did, or it was forgotten."""
+
+
+class TooManyQuestionsError(ConflictError):
+    """Several questions of theirs wait already."""

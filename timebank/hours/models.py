@@ -1,18 +1,30 @@
-"""Limits that a member was given of their own. The hours themselves are in `ledger`."""
+"""Limits of one's own, checks of the books, questions to them. Hours are in `ledger`."""
 
 import datetime as dt
 import uuid
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.communities.models import limit_checks
-from timebank.db import Base, OfCommunity, at_most, within_community
+from timebank.db import Base, OfCommunity, at_most, one_of, within_community
 
 #: As long as the ledger keeps a reason beside a change of limits.
 REASON_LENGTH_MAX = 500
 CODE_LENGTH_MAX = 40
+#: How a check ended: it found the books right, found something, or never came to an end.
+OUTCOMES: Final = ("right", "wrong", "stopped")
+#: Why a check or a question never came to an end.
+STOPS: Final = ("time", "memory", "space", "fault")
+#: How a question ended: with rows, with a sentence on what is wrong with it, or not at all.
+ENDS: Final = ("answered", "refused", "stopped")
+#: Longest question an auditor may write.
+QUESTION_LENGTH_MAX: Final = 2_000
+#: The name of a question in an auditor's own words; all other names are of saved ones.
+OWN_WORDS: Final = "own"
+NAME_LENGTH_MAX: Final = 40
 
 
 class OwnLimits(OfCommunity, Base):
@@ -59,3 +71,92 @@ class OwnLimits(OfCommunity, Base):
     ended_at: Mapped[dt.datetime | None]
     #: None while they hold, and where their last day ended them.
     ended_by_id: Mapped[uuid.UUID | None]
+
+
+class BooksCheck(OfCommunity, Base):
+    """One check of the exported books by the audit program.
+
+    Attributes:
+        asked_by_id: Who wanted it now; None where it was night.
+        asked_at: When.
+        started_at: When a worker took it up.
+        ended_at: When it ended, in whatever way.
+        outcome: One of `OUTCOMES`, once it has ended.
+        stop: One of `STOPS`, where it was stopped.
+        entries: Entries in the books that were looked at.
+        head: The chain after the last of them, in hex.
+        verdict: What the audit program wrote, as it wrote it.
+    """
+
+    __tablename__ = "books_check"
+    __table_args__ = (
+        within_community("member", "asked_by_id"),
+        # One at a time: whoever asks while one waits or runs gets that one.
+        Index(
+            "uq_books_check_open",
+            "community_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        one_of("outcome", OUTCOMES, nullable=True),
+        one_of("stop", STOPS, nullable=True),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_an_outcome"),
+        CheckConstraint(
+            "(outcome IS NOT NULL AND outcome = 'stopped') = (stop IS NOT NULL)",
+            name="stopped_for_a_reason",
+        ),
+        at_most("head", 64),
+    )
+
+    asked_by_id: Mapped[uuid.UUID | None]
+    asked_at: Mapped[dt.datetime]
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None] = mapped_column(sa.String(10))
+    stop: Mapped[str | None] = mapped_column(sa.String(10))
+    entries: Mapped[int | None] = mapped_column(sa.BigInteger)
+    head: Mapped[str] = mapped_column(sa.String(64), default="")
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+
+
+class BooksQuestion(OfCommunity, Base):
+    """A question put to the books, and its answer; forgotten after a while.
+
+    Attributes:
+        asked_by_id: Who asks.
+        name: Of a saved question, or `OWN_WORDS`.
+        since_on: First day a saved question looks at; None for all of them.
+        words: The question itself, where it is in own words.
+        asked_at: When.
+        started_at: When a worker took it up.
+        ended_at: When it ended, in whatever way.
+        outcome: One of `ENDS`, once it has ended.
+        answer: What the audit program wrote, as it wrote it.
+    """
+
+    __tablename__ = "books_question"
+    __table_args__ = (
+        within_community("member", "asked_by_id"),
+        Index(None, "community_id", "asked_by_id", "id"),
+        one_of("outcome", ENDS, nullable=True),
+        one_of("stop", STOPS, nullable=True),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_with_an_outcome"),
+        CheckConstraint(
+            "(outcome IS NOT NULL AND outcome = 'stopped') = (stop IS NOT NULL)",
+            name="stopped_for_a_reason",
+        ),
+        at_most("words", QUESTION_LENGTH_MAX),
+        at_most("name", NAME_LENGTH_MAX),
+    )
+
+    asked_by_id: Mapped[uuid.UUID]
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH_MAX))
+    since_on: Mapped[dt.date | None]
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    asked_at: Mapped[dt.datetime]
+    started_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None] = mapped_column(sa.String(10))
+    stop: Mapped[str | None] = mapped_column(sa.String(10))
+    answer: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))

@@ -11,6 +11,8 @@ from timebank.communities.policy import Limits
 COMMUNITY_POT: Final = "G000001"
 #: Who looks after the books.
 BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
+#: Who reads them: an auditor looks, and changes nothing.
+READERS: Final = BOOKKEEPERS | {"auditor"}
 #: The floor of a member in a community that has none: 100,000 hours down. Only the places where
 #: hours enter the book may be without floor.
 NO_FLOOR_MINUTES: Final = -100_000 * 60
@@ -36,8 +38,8 @@ class Holder(Protocol):
 
 
 def may_see_books(roles: frozenset[str]) -> bool:
-    """Coordinators and treasurers see the trial balance and any statement."""
-    return bool(roles & BOOKKEEPERS)
+    """Coordinators, treasurers and auditors see the trial balance and any statement."""
+    return bool(roles & READERS)
 
 
 def may_see_statement(roles: frozenset[str], *, own_code: str, code: str) -> bool:
@@ -47,7 +49,17 @@ def may_see_statement(roles: frozenset[str], *, own_code: str, code: str) -> boo
 
 def may_take_back(roles: frozenset[str]) -> bool:
     """Only those who look after the books move hours back."""
-    return may_see_books(roles)
+    return bool(roles & BOOKKEEPERS)
+
+
+def may_ask(roles: frozenset[str]) -> bool:
+    """Treasurers and auditors put questions to the books."""
+    return bool(roles & {"treasurer", "auditor"})
+
+
+def may_ask_freely(roles: frozenset[str]) -> bool:
+    """Only an auditor asks in words of their own."""
+    return "auditor" in roles
 
 
 def category_code(key: str, category_id: uuid.UUID) -> str:

@@ -14,6 +14,8 @@ from ledger import limits as ledger_limits
 from ledger.balances import Balance, EntryView, Statement, TrialBalance
 from ledger.corrections import Links, Step
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
+from ledger.holdings import Holding
+from ledger.holdings import holdings as ledger_holdings
 from ledger.limits import AccountChange
 from timebank.communities.models import LIMITS, Community
 from timebank.communities.policy import Limits, limits_of
@@ -111,6 +113,27 @@ def trial_balance(
         )
     except UnknownBook as refusal:
         raise NoBookError(community_id) from refusal
+
+
+def head(session: Session, community_id: uuid.UUID) -> tuple[int, str]:
+    """How many entries the book holds, and the head of its chain in hex.
+
+    Raises:
+        NoBookError: If the community has no book.
+    """
+    try:
+        entries, chain = ledger_balances.head(session.connection(), community_id)
+    except UnknownBook as refusal:
+        raise NoBookError(community_id) from refusal
+    return entries, chain.hex()
+
+
+def accounts(
+    session: Session, community_id: uuid.UUID, *, after_code: str, limit: int
+) -> Sequence[Balance]:
+    """The accounts of the book in code order, a page at a time."""
+    connection = session.connection()
+    return ledger_balances.page(connection, community_id, after_code=after_code, limit=limit)
 
 
 def entry(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> EntryView:
@@ -247,3 +270,8 @@ def standing(community: Community, limits: Limits | None = None) -> sa.Subquery:
         .where(account.book_id == community.id, account.kind == "member")
         .subquery("standing")
     )
+
+
+def holdings(session: Session, community_id: uuid.UUID) -> Sequence[Holding]:
+    """Who holds hours and where they came from, by kind of account."""
+    return ledger_holdings(session.connection(), community_id)

@@ -107,20 +107,17 @@ def add(
 def list_all(*, states: tuple[str, ...], slug: str | None, as_json: bool) -> None:
     """List members by name."""
     session, community = db.session(), one_community(slug)
-    coordinators, treasurers = (
-        {holder.id for holder in queries.holders(session, community.id, role)} for role in ROLES
-    )
+    holders = {
+        role: {holder.id for holder in queries.holders(session, community.id, role)}
+        for role in ROLES
+    }
     found: list[dict[str, Any]] = []
     after = None
     while batch := queries.page(
         session, community.id, states=states or STATES, after=after, limit=BATCH_SIZE
     ):
         for member in batch:
-            held = [
-                role
-                for role, holders in zip(ROLES, (coordinators, treasurers), strict=True)
-                if member.id in holders
-            ]
+            held = [role for role in ROLES if member.id in holders[role]]
             found.append(_facts(member, held))
         after = batch[-1].id
     if as_json:

@@ -47,7 +47,11 @@ MUTUAL_WORDS = {
     "credited": _l("Each is credited with the time they gave"),
 }
 LOCALE_WORDS = {"en": "English", "da": "Dansk", "es": "Español", "ca": "Català"}
-ROLE_WORDS = {"coordinator": _l("Coordinator"), "treasurer": _l("Treasurer")}
+ROLE_WORDS = {
+    "coordinator": _l("Coordinator"),
+    "treasurer": _l("Treasurer"),
+    "auditor": _l("Auditor"),
+}
 CIRCLE_WORDS = {
     "me": _l("Only me"),
     "coordinator": _l("Me and the coordinators"),

@@ -24,7 +24,7 @@ ABOUT_LENGTH_MAX = 1000
 REASON_LENGTH_MAX = 300
 AGENT_LENGTH_MAX = 60
 STATES = ("waiting", "active", "paused", "refused", "left")
-ROLES = ("coordinator", "treasurer")
+ROLES = ("coordinator", "treasurer", "auditor")
 #: Who sees a field, from the narrowest.
 CIRCLES = ("me", "coordinator", "community")
 EVENTS = (

@@ -1,9 +1,11 @@
 """Forms of the books."""
 
-from wtforms import Field, SelectField
+from wtforms import Field, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from timebank.exchanges.models import WORDS_LENGTH_MAX
+from timebank.hours.models import QUESTION_LENGTH_MAX
 from timebank.web.fields import (
     DayField,
     LineField,
@@ -78,3 +80,26 @@ class CorrectOtherForm(PageForm):
 
 class SeenToForm(PageForm):
     """Somebody was talked with."""
+
+
+class SavedQuestionForm(PageForm):
+    """From when on a question that is kept ready looks."""
+
+    period = RadioField(
+        _l("Which time?"),
+        choices=[
+            SelectChoice("year", _l("The last twelve months")),
+            SelectChoice("all", _l("All the time there is")),
+        ],
+        default="year",
+    )
+
+
+class OwnQuestionForm(PageForm):
+    """A question in an auditor's own words."""
+
+    words = WordsField(
+        _l("Your question"),
+        length_max=QUESTION_LENGTH_MAX,
+        validators=[required(_l("Write a question, such as SELECT account, sum(position)."))],
+    )

@@ -21,12 +21,6 @@ KINDS: Mapping[str, str] = {
     "capture": _l("Used from what was set aside"),
     "release": _l("No longer set aside"),
 }
-ACCOUNT_KINDS: Mapping[str, str] = {
-    "member": _l("Members"),
-    "pot": _l("Pots"),
-    "neighbour": _l("Other communities"),
-    "source": _l("Where hours come from"),
-}
 SOURCES: Mapping[str, str] = {
     "opening": _l("Brought in at the start"),
     "adjustment": _l("Put right by decision"),

@@ -34,13 +34,19 @@ class Access(enum.Enum):
     ANYONE = "anyone"
     SIGNED_IN = "signed in"
     MEMBER = "member"
+    BOOKS = "coordinator, treasurer or auditor"
     BOOKKEEPER = "coordinator or treasurer"
+    TREASURY = "treasurer or auditor"
+    AUDITOR = "auditor"
     COORDINATOR = "coordinator"
 
 
 #: Roles that open a page of each rule.
 ROLES = {
+    Access.BOOKS: frozenset({"coordinator", "treasurer", "auditor"}),
     Access.BOOKKEEPER: frozenset({"coordinator", "treasurer"}),
+    Access.TREASURY: frozenset({"treasurer", "auditor"}),
+    Access.AUDITOR: frozenset({"auditor"}),
     Access.COORDINATOR: frozenset({"coordinator"}),
 }
 

@@ -15,6 +15,7 @@ from timebank.web.words import lazy_gettext as _l
 
 COORDINATOR = "coordinator"
 TREASURER = "treasurer"
+AUDITOR = "auditor"
 FRONT_PAGE = "home.index"
 
 
@@ -55,8 +56,11 @@ PLACES = (
         "books",
         "books.index",
         _l("Books"),
-        roles=frozenset({COORDINATOR, TREASURER}),
-        family=("books.", "limits.account", "limits.change", "limits.overview"),
+        roles=frozenset({COORDINATOR, TREASURER, AUDITOR}),
+        family=(
+            *("books.", "checks.", "questions."),
+            *("limits.account", "limits.change", "limits.overview"),
+        ),
     ),
     Place(
         "settings",

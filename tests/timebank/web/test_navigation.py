@@ -37,6 +37,7 @@ def test_whoever_looks_after_a_time_bank_sees_a_second_row(
     for role, places in (
         ("coordinator", ["To do", "People", "Books", "Settings"]),
         ("treasurer", ["To do", "Books"]),
+        ("auditor", ["Books"]),
     ):
         client = new_client()
         sign_in(client, session, make_member(session, community, roles=(role,)))

@@ -1,6 +1,14 @@
 """The pages of hours: a member's own, and the books."""
 
-from timebank.statements.views import books, hours, proofs, putting_right
+from timebank.statements.views import (
+    books,
+    checks,
+    hours,
+    our_books,
+    proofs,
+    putting_right,
+    questions,
+)
 
 __all__ = ["blueprints", "putting_right"]
-blueprints = (hours.bp, books.bp, proofs.bp)
+blueprints = (hours.bp, books.bp, checks.bp, questions.bp, our_books.bp, proofs.bp)

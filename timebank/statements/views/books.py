@@ -17,13 +17,16 @@ from timebank.errors import NotFoundError
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges import service
 from timebank.exchanges.names import entry_words
+from timebank.hours import policy
 from timebank.hours import queries as hours
 from timebank.hours.queries import EntryView
 from timebank.listings.names import name_of
 from timebank.members import queries as members
 from timebank.statements import queries
 from timebank.statements.forms import ReverseForm, SeenToForm
-from timebank.statements.names import ACCOUNT_KINDS, KINDS, account_name
+from timebank.statements.names import KINDS, account_name
+from timebank.statements.standing import Sides, sides, standing
+from timebank.statements.views import verdict
 from timebank.statements.views.frame import (
     asked_month,
     figures_of,
@@ -44,7 +47,6 @@ from timebank.web.filters import (
 )
 from timebank.web.session import run_in_transaction, writes
 from timebank.web.words import gettext as _
-from timebank.web.words import ngettext
 
 bp = Blueprint("books", __name__, url_prefix=COMMUNITY_PREFIX)
 ACCOUNTS_ON_A_PAGE = 50
@@ -52,26 +54,21 @@ CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
 @bp.get("/books")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def index() -> ResponseReturnValue:
     """Show every account side by side; the sum of a sound book is zero."""
-    after = request.args.get("after", "")
-    trial = hours.trial_balance(
-        db.session(), g.community.id, after_code=after, limit=ACCOUNTS_ON_A_PAGE + 1
-    )
-    shown = trial.accounts[:ACCOUNTS_ON_A_PAGE]
-    people = queries.members_by_code(
-        db.session(), g.community.id, {account.code for account in shown}
-    )
+    session, key, after = db.session(), g.community.id, request.args.get("after", "")
+    found = hours.accounts(session, key, after_code=after, limit=ACCOUNTS_ON_A_PAGE + 1)
+    entries, chain = hours.head(session, key)
+    both = sides(session, key)
+    shown = found[:ACCOUNTS_ON_A_PAGE]
+    people = queries.members_by_code(session, key, {account.code for account in shown})
     return render_template(
         "statements/books.html",
-        is_even=trial.total_minutes == 0,
-        total=hours_signed(trial.total_minutes),
-        entries=ngettext("%(num)d entry", "%(num)d entries", trial.entries),
-        kinds=[
-            {"key": ACCOUNT_KINDS[kind], "value": hours_signed(minutes)}
-            for kind, minutes in trial.kinds.items()
-        ],
+        is_even=both.total_minutes == 0,
+        total=hours_signed(both.total_minutes),
+        entries=verdict.entries_words(entries),
+        **({} if after else _standing(entries, chain, both)),
         is_first_page=not after,
         names=may_see_names(),
         rows=[
@@ -83,13 +80,45 @@ def index() -> ResponseReturnValue:
             for account in shown
         ],
         later=url_for("books.index", after=shown[-1].code)
-        if len(trial.accounts) > ACCOUNTS_ON_A_PAGE
+        if len(found) > ACCOUNTS_ON_A_PAGE
         else None,
     )
 
 
+def _standing(entries: int, chain: str, both: Sides) -> dict[str, object]:
+    """Return what stands on the first page alone: the last check, pictures, ways to go on."""
+    state = standing(db.session(), g.community, now=utc_now())
+    return {
+        "verdict": verdict.banner_of(state),
+        "findings": verdict.finding_rows(state.latest) if state.latest else [],
+        "waits": state.waiting is not None,
+        "facts": verdict.facts_of(state, entries=entries, chain=chain),
+        "strip": verdict.strip_of(state),
+        "sides": verdict.sides_of(both),
+        "ways": _ways(),
+    }
+
+
+def _ways() -> list[dict[str, str]]:
+    """Return the ways to look closer, as far as they are this reader's."""
+    ways = [
+        (_("The latest entries"), _("Every movement, the newest first"), "books.entries"),
+        (_("Every check"), _("What each night found"), "checks.index"),
+        (_("The seals of the book"), _("Signed each night, for anybody"), "proofs.index"),
+        (_("Our books, for anybody"), _("The page that visitors see"), "our_books.index"),
+        (_("Download the books"), _("A zip file without names"), "checks.download"),
+    ]
+    if policy.may_take_back(g.roles):
+        words = _("Who is at which line"), _("Members near what is agreed")
+        ways.append((*words, "limits.overview"))
+    if policy.may_ask(g.roles):
+        words = _("Questions to the books"), _("Who helps whom, where hours rest, and more")
+        ways.insert(0, (*words, "questions.index"))
+    return [{"words": words, "note": note, "href": url_for(end)} for words, note, end in ways]
+
+
 @bp.get("/books/find")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def find() -> ResponseReturnValue:
     """Go to an account by its code, such as M000012 or 12."""
     text = request.args.get("q", "").strip()
@@ -101,7 +130,7 @@ def find() -> ResponseReturnValue:
 
 
 @bp.get("/books/accounts/<code>")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def account(code: str) -> ResponseReturnValue:
     """Show any account's month."""
     month = asked_month(code)
@@ -109,7 +138,7 @@ def account(code: str) -> ResponseReturnValue:
     return render_template(
         "statements/account.html",
         code=code,
-        has_limits=code in people,
+        has_limits=policy.may_take_back(g.roles) and code in people,
         name=account_name(code, people.get(code), may_see_names=may_see_names()),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
@@ -121,7 +150,7 @@ def account(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/books/accounts/<code>.csv")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def account_file(code: str) -> Response:
     """Hand over any account's month as a file for a spreadsheet; the trail keeps that it was."""
     file = file_of(asked_month(code), with_names=may_see_names())
@@ -135,7 +164,7 @@ def account_file(code: str) -> Response:
 
 
 @bp.get("/books/entries")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def entries() -> ResponseReturnValue:
     """List the entries of the book, the newest first."""
     text = request.args.get("before", "")
@@ -178,7 +207,7 @@ def entries() -> ResponseReturnValue:
 
 
 @bp.get("/books/entries/<uuid:entry_id>")
-@access(Access.BOOKKEEPER)
+@access(Access.BOOKS)
 def entry(entry_id: uuid.UUID) -> ResponseReturnValue:
     """Show one entry: what moved, when, who recorded it, and what took it back."""
     return render_template("statements/entry.html", **facts_of(entry_id))
@@ -285,6 +314,7 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         "exchange": exchange if names else None,
         "steps": _steps(entry_id),
         "may_correct": _may_correct(found),
+        "may_take_back": policy.may_take_back(g.roles),
     }
 
 
@@ -312,7 +342,8 @@ def _may_correct(found: EntryView) -> bool:
     codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
     stands = found.reversed_by is None and found.reverses is None
     return (
-        stands
+        policy.may_take_back(g.roles)
+        and stands
         and len({leg.minutes for leg in found.legs}) == 1
         and g.member.account_code not in codes
     )

@@ -1,0 +1,237 @@
+"""The books are checked each night and on demand; what comes of it is kept as it was said."""
+
+import datetime as dt
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from tests.factories import NOW, make_community, make_member
+from timebank.cli import cli
+from timebank.communities.models import Community
+from timebank.config import Settings
+from timebank.hours import auditing, programs, service
+from timebank.hours.models import BooksCheck
+from timebank.hours.programs import Ended
+
+NEXT_DAY = NOW + dt.timedelta(days=1)
+
+
+@pytest.fixture
+def settings(app: Flask, tmp_path: Path) -> Settings:
+    found: Settings = app.config["SETTINGS"]
+    return found
+
+
+@pytest.fixture
+def village(app: Flask, session: Session) -> Community:
+    """One community in which one hour was given."""
+    village = make_community(session, slug="village")
+    ann, ben = (make_member(session, village, first_name=name) for name in ("Ann", "Ben"))
+    give(session, village, ann, ben)
+    session.commit()
+    return village
+
+
+def give(session: Session, village: Community, ann: object, ben: object, key: str = "1") -> None:
+    service.transfer(
+        *(session, village),
+        receiver=ann,  # type: ignore[arg-type]
+        giver=ben,  # type: ignore[arg-type]
+        minutes=60,
+        happened_on=NOW.date(),
+        category="company",
+        key=f"exchange:{key}",
+        by=None,
+        now=NOW,
+    )
+
+
+def check(app: Flask, settings: Settings, *, now: dt.datetime = NOW) -> int:
+    with app.app_context():
+        return auditing.check_due(settings, now=now)
+
+
+def last(session: Session, village: Community) -> BooksCheck:
+    session.rollback()
+    session.expire_all()
+    found = auditing.latest(session, village.id)
+    assert found is not None
+    return found
+
+
+def test_the_books_are_checked_once_a_night_and_the_verdict_is_kept(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    assert check(app, settings) == 1
+    verdict = last(session, village)
+    assert (verdict.outcome, verdict.entries, verdict.stop) == ("right", 1, None)
+    assert len(verdict.head) == 64
+    assert verdict.ended_at is not None
+    assert verdict.ended_at > verdict.asked_at
+    assert not auditing.is_alarm(session, village.id)
+    session.rollback()
+    assert check(app, settings, now=NOW + dt.timedelta(hours=2)) == 0
+    assert check(app, settings, now=NEXT_DAY) == 1
+
+
+def test_a_check_is_asked_for_once_however_often_one_asks(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    check(app, settings)
+    first = auditing.ask(session, village.id, by=None, now=NOW)
+    session.commit()
+    assert auditing.ask(session, village.id, by=None, now=NOW).id == first.id
+    session.commit()
+    assert check(app, settings) == 1
+    assert last(session, village).id == first.id
+    session.rollback()
+    assert check(app, settings) == 0
+
+
+def test_an_edited_line_is_an_alarm_until_the_books_are_right_again(
+    app: Flask,
+    session: Session,
+    village: Community,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check(app, settings)
+    folder = auditing.paths_of(settings, village).folder
+    month = folder / "2026" / "05.beancount"
+    month.write_text(month.read_text("utf-8").replace(" 60 MIN", " 61 MIN"), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(auditing, "export_books", lambda _paths: None)
+        session.rollback()
+        assert check(app, settings, now=NEXT_DAY) == 1
+    verdict = last(session, village)
+    assert verdict.outcome == "wrong"
+    assert auditing.findings_of(verdict)
+    assert auditing.is_alarm(session, village.id)
+
+
+@pytest.mark.parametrize("stop", ["time", "memory", "fault"])
+def test_a_check_that_was_cut_off_is_no_good_news(
+    app: Flask,
+    session: Session,
+    village: Community,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: str,
+) -> None:
+    monkeypatch.setattr(auditing, "_audit", lambda *_paths, **_more: Ended(None, stop))
+    check(app, settings)
+    verdict = last(session, village)
+    assert (verdict.outcome, verdict.stop) == ("stopped", stop)
+
+
+def test_books_that_can_not_be_written_are_said_to_be_so(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    folder = auditing.paths_of(settings, village).folder
+    folder.mkdir(parents=True)
+    (folder / "holiday.jpg").write_bytes(b"")
+    check(app, settings)
+    assert last(session, village).stop == "space"
+
+
+def test_a_worker_that_was_cut_off_leaves_a_check_that_is_named_and_begun_again(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    left = auditing.ask(session, village.id, by=None, now=NOW)
+    left.started_at = NOW
+    session.commit()
+    assert check(app, settings, now=NOW + dt.timedelta(minutes=1)) == 0
+    assert check(app, settings, now=NEXT_DAY) == 0
+    assert last(session, village).outcome == "stopped"
+    session.rollback()
+    assert check(app, settings, now=NEXT_DAY) == 1
+
+
+def test_a_worker_that_is_asked_to_stop_leaves_the_check_to_the_next(
+    app: Flask,
+    session: Session,
+    village: Community,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(programs, "LOOK_SECONDS", 0.01)
+    stop = threading.Event()
+    stop.set()
+    with app.app_context():
+        assert auditing.check_due(settings, now=NOW, stop=stop) == 0
+    session.rollback()
+    left = auditing.waiting(session, village.id)
+    assert left is not None
+    assert left.started_at is None
+
+
+def test_one_program_runs_at_a_time(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    with programs.alone(settings) as first:
+        assert first
+        with programs.alone(settings) as second:
+            assert not second
+        assert check(app, settings) == 0
+        answer = app.test_cli_runner().invoke(cli, ["books", "audit"])
+        assert answer.exit_code == 1
+        assert "running already" in answer.output
+    assert check(app, settings) == 1
+
+
+def test_the_command_checks_and_says(app: Flask, session: Session, village: Community) -> None:
+    said = app.test_cli_runner().invoke(cli, ["books", "audit"])
+    assert said.exit_code == 0, said.output
+    assert "village: the books are right. 1 entries" in said.output
+    facts = json.loads(app.test_cli_runner().invoke(cli, ["books", "audit", "--json"]).output)
+    assert facts["village"]["outcome"] == "right"
+
+
+# ------------------------------------------------------------------- programs of their own
+
+
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    (tmp_path / "made_up.py").write_text(words, "utf-8")
+    monkeypatch.setattr(programs, "ROOT", tmp_path)
+    monkeypatch.setattr(programs, "LOOK_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "stop"),
+    [
+        ("raise SystemExit(3)", "fault"),
+        ("print('not what we read')", "fault"),
+        ("print([])", "fault"),
+        ("while True: pass", "time"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "memory"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "time"),
+        ("raise MemoryError", "memory"),
+        ("import os; os.abort()", "fault"),
+    ],
+)
+def test_a_program_that_does_not_answer_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, stop: str
+) -> None:
+    program(tmp_path, monkeypatch, words)
+    ended = programs.run("made_up", [], seconds=5 if stop != "time" else 1)
+    assert (ended.answer, ended.stop) == (None, stop)
+
+
+def test_a_program_sees_none_of_our_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEBANK_SECRET_KEY", "not for it")
+    program(
+        tmp_path,
+        monkeypatch,
+        "import json, os, sys; print(json.dumps({'seen': sorted(os.environ),"
+        " 'read': sys.stdin.read()}))",
+    )
+    answer = programs.run("made_up", [], seconds=5, words="what it reads").answer
+    assert answer is not None
+    assert not [name for name in answer["seen"] if name.startswith("TIMEBANK")]
+    assert answer["read"] == "what it reads"
