@@ -29,6 +29,8 @@ class Conversation(OfCommunity, Base):
     __tablename__ = "conversation"
     __table_args__ = (
         at_most("title", TITLE_LENGTH_MAX),
+        # Two first replies in one instant meet here.
+        Index("uq_conversation_pair", "community_id", "pair_key", unique=True),
         Index(None, "community_id", "about_id"),
         Index(None, "community_id", "last_message_at"),
     )
@@ -36,6 +38,9 @@ class Conversation(OfCommunity, Base):
     title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH_MAX), default="")
     about_kind: Mapped[str | None] = mapped_column(sa.String(20))
     about_id: Mapped[uuid.UUID | None]
+    #: `policy.pair_key` of the two and of what it is about; None where a second one came to be
+    #: before this was held.
+    pair_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32))
     begun_at: Mapped[dt.datetime]
     last_message_at: Mapped[dt.datetime]
 

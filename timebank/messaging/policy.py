@@ -1,6 +1,8 @@
 """What may be written, shared and sent, and how often. Pure rules."""
 
 import datetime as dt
+import hashlib
+import uuid
 
 from timebank.members.models import Member
 
@@ -53,3 +55,10 @@ def is_address(text: str) -> bool:
         and "@" not in domain
         and not any(character.isspace() or character in ',;<>"()[]\\' for character in text)
     )
+
+
+def pair_key(one: uuid.UUID, other: uuid.UUID, about_id: uuid.UUID | None) -> bytes:
+    """Return what is one for two members and what they talk about, whoever of them begins."""
+    pair = sorted((one.bytes, other.bytes))
+    about = b"" if about_id is None else about_id.bytes
+    return hashlib.sha256(b"".join(pair) + about).digest()

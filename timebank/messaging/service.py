@@ -52,6 +52,9 @@ def begin_conversation(
 ) -> Conversation:
     """Return the conversation of two members about a thing; the first call begins it.
 
+    Two calls in the same instant end in one conversation: the second waits for the first and finds
+    what it began.
+
     Args:
         session: The open unit of work; this function never commits it.
         community_id: Community of both members.
@@ -67,14 +70,21 @@ def begin_conversation(
         return found
     conversation = Conversation(
         community_id=community_id,
+        pair_key=policy.pair_key(between[0].id, between[1].id, about_id),
         title=title[:TITLE_LENGTH_MAX],
         about_kind=about_kind,
         about_id=about_id,
         begun_at=now,
         last_message_at=now,
     )
-    session.add(conversation)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(conversation)
+    except IntegrityError:
+        begun = queries.conversation_between(session, community_id, between, about_id)
+        if begun is None:
+            raise
+        return begun
     session.add_all(
         Participant(
             community_id=community_id,
