@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from importlib import import_module
-from importlib.util import find_spec
 from types import FrameType
 from typing import NoReturn
 
@@ -137,8 +136,7 @@ def _make_app() -> Flask:
 
 def _register() -> None:
     for name in COMMANDS:
-        if find_spec(name) is not None:
-            import_module(name).register(cli)
+        import_module(name).register(cli)
 
 
 _register()

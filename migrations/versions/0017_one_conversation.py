@@ -34,7 +34,7 @@ def _fill() -> None:
             "SELECT c.community_id, c.id, c.about_id, p.member_id FROM conversation AS c JOIN participant AS p ON p.community_id = c.community_id AND p.conversation_id = c.id ORDER BY c.id"
         )
     )
-    talks: dict[tuple[object, object, object], list[bytes]] = defaultdict(list)
+    talks: dict[tuple[object, object, uuid.UUID | bytes | None], list[bytes]] = defaultdict(list)
     for community_id, conversation_id, about_id, member_id in rows:
         talks[community_id, conversation_id, about_id].append(_bytes(member_id))
     taken = set()

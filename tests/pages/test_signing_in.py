@@ -81,8 +81,8 @@ def test_a_mailed_link_signs_in_and_leads_to_the_page_that_was_wanted(
     arrived = pages.submit(button="Sign in")
 
     assert arrived.url == at(community, "/me/edit")
-    used = pages.get(link, status=404)
-    assert "used already" in used
+    used = pages.get(link, status=410)
+    assert used.h1 == "This link is over"
 
 
 def test_asvs_41_a_link_opened_by_a_program_is_not_used_up(

@@ -94,7 +94,13 @@ def requests(
         click.echo(json.dumps(_facts(summary, sheet, dry_run=dry_run), indent=2))
     else:
         click.echo(_text(summary, sheet, dry_run=dry_run, reopen=reopen))
-    sys.exit(SOME_LEFT_OUT if summary.bad_row_count else 0)
+    sys.exit(_status(summary))
+
+
+def _status(summary: Summary) -> int:
+    if not summary.bad_row_count:
+        return 0
+    return OF_NO_USE if summary.bad_row_count == summary.row_count else SOME_LEFT_OUT
 
 
 def _bring_in(community: Community, sheet: Sheet, *, reopen: bool, dry_run: bool) -> Summary:

@@ -15,8 +15,10 @@ from timebank.communities.models import Community
 from timebank.members import queries
 from timebank.members.models import Member
 from timebank.members.service import Link
+from timebank.members.service.links import LIFE
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
+from timebank.web.words import ngettext
 
 #: Mail of this topic cannot be turned off: without it nobody could sign in.
 SIGN_IN = "sign in"
@@ -83,9 +85,10 @@ def send_link(session: Session, link: Link, *, now: dt.datetime) -> None:
         _(
             "Hello,\n\n"
             "open this link to sign in:\n\n%(address)s\n\n"
-            "It works once, for 15 minutes.\n\n"
+            "It works once, for %(how_long)s.\n\n"
             "If you did not ask for it, you can leave it: nothing happens.",
             address=_address(link),
+            how_long=_how_long(link),
         ),
         now=now,
     )
@@ -102,10 +105,11 @@ def send_confirmation(
             "Hello,\n\n"
             "somebody entered this address at %(community)s. If that was you, open this link to "
             "say that the address is yours and to sign in:\n\n%(address)s\n\n"
-            "It works once, for one hour. After that, ask for a new one on the sign-in page.\n\n"
+            "It works once, for %(how_long)s. After that, it offers you a new one.\n\n"
             "If it was not you, leave it: nothing happens, and nobody can use your address.",
             community=community.name,
             address=_address(link),
+            how_long=_how_long(link),
         ),
         now=now,
     )
@@ -148,6 +152,14 @@ def _write(session: Session, link: Link, body: str, *, now: dt.datetime) -> None
         topic=SIGN_IN,
         now=now,
     )
+
+
+def _how_long(link: Link) -> str:
+    life = LIFE[link.purpose]
+    if life.days:
+        return ngettext("%(num)d day", "%(num)d days", life.days)
+    minutes = life.seconds // 60
+    return ngettext("%(num)d minute", "%(num)d minutes", minutes)
 
 
 def _address(link: Link) -> str:

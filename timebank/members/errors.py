@@ -73,7 +73,16 @@ class RoleNotHeldError(ConflictError):
 
 
 class LinkGoneError(NotFoundError):
-    """This link was used, is too old, or was never ours."""
+    """This link was used, is too old, or was never ours.
+
+    Args:
+        person_id: Whose link it was, for the trail; None where nobody's. Never shown.
+    """
+
+    def __init__(self, person_id: uuid.UUID | None = None) -> None:
+        """Keep whose link it was."""
+        super().__init__()
+        self.person_id = person_id
 
 
 class WrongSecretError(RefusalError):

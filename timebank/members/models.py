@@ -52,6 +52,8 @@ class Person(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
+    #: The only community the password opens; see `DeviceSession`.
+    password_community_id: Mapped[uuid.UUID | None]
     created_at: Mapped[dt.datetime]
 
 
@@ -59,7 +61,7 @@ class Address(Base):
     """An e-mail address that signs a person in, unique over all communities.
 
     `folded` is the address in lower case, NFKC; `verified_at` is None until a link sent there was
-    used.
+    used. `community_id` is the only community that it opens, as of a `DeviceSession`.
     """
 
     __tablename__ = "address"
@@ -69,13 +71,15 @@ class Address(Base):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
     folded: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH_MAX), unique=True)
     verified_at: Mapped[dt.datetime | None]
+    community_id: Mapped[uuid.UUID | None]
 
 
 class DeviceSession(Base):
     """A device somebody signed in on. The cookie holds a secret; the table holds only its hash.
 
     A card is made by a community's coordinators, so what is signed in with one opens that community
-    alone, `community_id`; None opens all of the person's.
+    alone, `community_id`; None opens all of the person's. The same holds for every way of signing
+    in that a coordinator set up: an address they typed, and a password chosen on such a device.
     """
 
     __tablename__ = "device_session"
@@ -107,7 +111,8 @@ class DeviceSession(Base):
 class SignInToken(Base):
     """A link sent by mail: hashed, single use, short-lived, for one purpose and one address.
 
-    `member_id` is the membership that was made with this address, where the purpose is "join".
+    `member_id` is the membership that was made with this address, where the purpose is "join", and
+    `opens_id` the community whose coordinator typed it; None where the person did.
     `used_key` is the key of the page whose button used it, so that a double click of that very
     button ends in one signed-in device and not in "this link was used".
     """
@@ -129,6 +134,7 @@ class SignInToken(Base):
     device_id: Mapped[uuid.UUID | None]
     community_id: Mapped[uuid.UUID | None]
     member_id: Mapped[uuid.UUID | None]
+    opens_id: Mapped[uuid.UUID | None]
 
 
 class SignInAttempt(Base):

@@ -361,14 +361,24 @@ def is_signed_in(device: DeviceSession, *, now: dt.datetime) -> bool:
     )
 
 
-def devices(session: Session, person_id: uuid.UUID, *, now: dt.datetime) -> list[DeviceSession]:
-    """Return the devices a person is signed in on, the last used first."""
+def devices(
+    session: Session,
+    person_id: uuid.UUID,
+    *,
+    now: dt.datetime,
+    only_id: uuid.UUID | None = None,
+) -> list[DeviceSession]:
+    """Return the devices a person is signed in on, the last used first.
+
+    With `only_id`, those that open that community alone.
+    """
     found = session.scalars(
         sa.select(DeviceSession)
         .where(
             DeviceSession.person_id == person_id,
             DeviceSession.ended_at.is_(None),
             DeviceSession.created_at > now - AGE_MAX,
+            sa.true() if only_id is None else DeviceSession.community_id == only_id,
         )
         .order_by(DeviceSession.last_seen_at.desc())
         .limit(100)

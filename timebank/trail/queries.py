@@ -37,13 +37,19 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def sign_ins_of(session: Session, person_id: uuid.UUID, *, limit: int) -> Sequence[TrailEvent]:
-    """Return how a person signed in lately and was tried to be, the latest first."""
+def sign_ins_of(
+    session: Session, person_id: uuid.UUID, *, only_id: uuid.UUID | None = None, limit: int
+) -> Sequence[TrailEvent]:
+    """Return how a person signed in lately and was tried to be, the latest first.
+
+    With `only_id`, what was about that community alone.
+    """
     return session.scalars(
         sa.select(TrailEvent)
         .where(
             TrailEvent.person_id == person_id,
             TrailEvent.kind.in_(("sign-in", "sign-in failed")),
+            sa.true() if only_id is None else TrailEvent.community_id == only_id,
         )
         .order_by(TrailEvent.id.desc())
         .limit(limit)

@@ -241,6 +241,14 @@ def test_the_command_tells_what_it_did(run: Run, session: Session) -> None:
     assert len(on_board(session)) == 1
 
 
+def test_a_sheet_with_no_row_of_use_says_so_by_its_status(run: Run, session: Session) -> None:
+    answer = run(row(1, ""), row(2, ""))
+    assert answer.exit_code == 2
+    assert "0 of 2 rows read" in answer.output
+    assert run(row(1, ""), options=("--dry-run",)).exit_code == 2
+    assert run().exit_code == 0, "nobody has asked for anything yet"
+
+
 def test_a_dry_run_changes_nothing(run: Run, session: Session) -> None:
     answer = run(row(), options=("--dry-run",))
     assert answer.exit_code == 0

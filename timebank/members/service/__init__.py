@@ -25,7 +25,14 @@ from timebank.members.service.devices import (
     end_devices,
     see_device,
 )
-from timebank.members.service.links import Entered, Link, make_link, note_address, use_link
+from timebank.members.service.links import (
+    Entered,
+    Link,
+    make_link,
+    note_address,
+    renew_link,
+    use_link,
+)
 from timebank.members.service.passwords import set_password
 from timebank.members.service.proofs import holder_of_card, owner_of_password
 from timebank.members.service.roles import end_role, give_role
@@ -59,6 +66,7 @@ __all__ = [
     "owner_of_password",
     "pause",
     "refuse",
+    "renew_link",
     "resume",
     "see_device",
     "set_password",

@@ -71,10 +71,21 @@ def see_device(session: Session, device_id: uuid.UUID, *, now: dt.datetime) -> N
 
 
 def end_device(
-    session: Session, person_id: uuid.UUID, device_id: uuid.UUID, *, now: dt.datetime
+    session: Session,
+    person_id: uuid.UUID,
+    device_id: uuid.UUID,
+    *,
+    now: dt.datetime,
+    only_id: uuid.UUID | None = None,
 ) -> bool:
-    """Sign a person out on one of their devices; tell whether it was theirs and signed in."""
-    return bool(_end(session, person_id, now, DeviceSession.id == device_id))
+    """Sign a person out on one of their devices; tell whether it was theirs and signed in.
+
+    With `only_id`, not where it opens more than that community.
+    """
+    rules = [DeviceSession.id == device_id]
+    if only_id is not None:
+        rules.append(DeviceSession.community_id == only_id)
+    return bool(_end(session, person_id, now, *rules))
 
 
 def end_devices(
@@ -84,6 +95,7 @@ def end_devices(
     now: dt.datetime,
     but: uuid.UUID | None = None,
     means: str | None = None,
+    only_id: uuid.UUID | None = None,
 ) -> int:
     """Sign a person out everywhere; return on how many devices.
 
@@ -93,12 +105,15 @@ def end_devices(
         now: Aware time.
         but: A device that stays signed in.
         means: Only devices that were signed in by this means.
+        only_id: Only devices that open this community alone.
     """
     rules = []
     if but is not None:
         rules.append(DeviceSession.id != but)
     if means is not None:
         rules.append(DeviceSession.means == means)
+    if only_id is not None:
+        rules.append(DeviceSession.community_id == only_id)
     return _end(session, person_id, now, *rules)
 
 

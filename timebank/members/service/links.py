@@ -15,13 +15,23 @@ from sqlalchemy.orm import Session
 from timebank.db import new_id
 from timebank.members import policy, queries
 from timebank.members.errors import LinkGoneError
-from timebank.members.models import Address, CodeCard, Member, SignInToken
+from timebank.members.models import (
+    Address,
+    CodeCard,
+    DeviceSession,
+    Member,
+    Person,
+    SignInToken,
+)
 from timebank.members.service.devices import begin_device, end_device, end_devices
 from timebank.members.service.record import note
 
 SECRET_BYTES = 32
 #: How long a link lives: to sign in, and to confirm the address somebody joined with.
-LIFE = {"sign in": dt.timedelta(minutes=15), "join": dt.timedelta(hours=1)}
+#: Whoever joins may read their mail once a day; a link to sign in is asked for and waited for.
+LIFE = {"sign in": dt.timedelta(minutes=15), "join": dt.timedelta(days=3)}
+#: A link that is over can still be exchanged for a new one for so long.
+RENEWED_FOR = dt.timedelta(days=30)
 #: A second click on the same button counts as the first for so long.
 DOUBLE_CLICK = dt.timedelta(minutes=1)
 
@@ -44,13 +54,30 @@ class Entered:
     next_path: str
 
 
-def note_address(session: Session, person_id: uuid.UUID, email: str) -> Address:
-    """Keep that a person says this address is theirs; return it, or whoever's it is already."""
+def note_address(
+    session: Session, person_id: uuid.UUID, email: str, *, opens_id: uuid.UUID | None = None
+) -> Address:
+    """Keep that this address is said to be a person's; return it, or whoever's it is already.
+
+    Args:
+        session: The open unit of work; this function never commits it.
+        person_id: Whose it is said to be.
+        email: As typed.
+        opens_id: The community whose coordinator says so: it then opens that one alone. None where
+            the person says so themselves.
+    """
     address = queries.address(session, email)
     if address is None:
-        address = Address(id=new_id(), person_id=person_id, folded=policy.fold_address(email))
+        address = Address(
+            id=new_id(),
+            person_id=person_id,
+            folded=policy.fold_address(email),
+            community_id=opens_id,
+        )
         session.add(address)
-        session.flush()
+    elif address.person_id == person_id and opens_id is None:
+        address.community_id = None
+    session.flush()
     return address
 
 
@@ -61,6 +88,7 @@ def make_link(
     now: dt.datetime,
     next_path: str = "/",
     member: Member | None = None,
+    opens_id: uuid.UUID | None = None,
 ) -> Link | None:
     """Make a link for an address, or None if nobody signs in with it.
 
@@ -70,6 +98,7 @@ def make_link(
         now: Aware time.
         next_path: Path of this site that the link leads to in the end.
         member: The membership made with this address, if that is why: then the link confirms it.
+        opens_id: The community whose coordinator typed the address; None where the person did.
     """
     address = queries.address(session, email)
     if address is None:
@@ -86,6 +115,7 @@ def make_link(
             expires_at=now + LIFE[purpose],
             community_id=None if member is None else member.community_id,
             member_id=None if member is None else member.id,
+            opens_id=opens_id,
         )
     )
     session.flush()
@@ -96,6 +126,34 @@ def link_is_good(session: Session, secret: str, *, now: dt.datetime) -> bool:
     """Tell whether a link can still be used; looking changes nothing."""
     token = _token(session, secret)
     return token is not None and token.used_at is None and token.expires_at > now
+
+
+def renew_link(session: Session, secret: str, *, now: dt.datetime) -> Link | None:
+    """Make a new link to the same address and place as one that was used or is too old.
+
+    Whoever has the old one learns nothing: the new one goes to the address. Returns None where the
+    old one was never ours, or is long forgotten.
+    """
+    token = _token(session, secret)
+    if token is None:
+        return None
+    address = session.get_one(Address, token.address_id)
+    member = None
+    if token.used_at is None and token.community_id is not None and token.member_id is not None:
+        member = session.get(Member, (token.community_id, token.member_id))
+    return make_link(
+        session,
+        address.folded,
+        now=now,
+        next_path=token.next_path,
+        member=member,
+        opens_id=token.opens_id,
+    )
+
+
+def link_is_known(session: Session, secret: str) -> bool:
+    """Tell whether a link was once ours, so that it can be exchanged for a new one."""
+    return _token(session, secret) is not None
 
 
 def use_link(
@@ -115,15 +173,23 @@ def use_link(
         LinkGoneError: If it was used, is too old, or was never ours.
     """
     token = _token(session, secret, lock=True)
-    if token is None or not _may_use(token, key, now):
+    if token is None:
         raise LinkGoneError
+    if not _may_use(token, key, now):
+        raise LinkGoneError(session.get_one(Address, token.address_id).person_id)
     address = session.get_one(Address, token.address_id, with_for_update=True)
     if token.used_at is None:
         _settle(session, token, address, now)
     if token.device_id is not None:
         end_device(session, address.person_id, token.device_id, now=now)
     device, device_secret = begin_device(
-        session, address.person_id, means="link", agent=agent, is_shared=is_shared, now=now
+        session,
+        address.person_id,
+        means="link",
+        agent=agent,
+        is_shared=is_shared,
+        now=now,
+        community_id=address.community_id,
     )
     token.used_at = token.used_at or now
     token.used_key = key
@@ -134,9 +200,7 @@ def use_link(
 
 def delete_old_links(session: Session, *, now: dt.datetime) -> int:
     """Delete links that are long past; return how many."""
-    gone = session.execute(
-        sa.delete(SignInToken).where(SignInToken.expires_at < now - dt.timedelta(days=1))
-    )
+    gone = session.execute(sa.delete(SignInToken).where(SignInToken.expires_at < now - RENEWED_FOR))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
@@ -158,23 +222,34 @@ def _settle(session: Session, token: SignInToken, address: Address, now: dt.date
         joined = session.get(Member, (token.community_id, token.member_id), with_for_update=True)
     newcomer = None if joined is None else joined.person_id
     if joined is not None and newcomer is not None and newcomer != address.person_id:
-        _bring_together(session, joined, newcomer, address, now)
+        _bring_together(session, joined, newcomer, address, token.opens_id, now)
     if address.verified_at is None:
         _take_possession(session, address.person_id, now)
         address.verified_at = now
 
 
 def _bring_together(
-    session: Session, joined: Member, newcomer: uuid.UUID, address: Address, now: dt.datetime
+    session: Session,
+    joined: Member,
+    newcomer: uuid.UUID,
+    address: Address,
+    opens_id: uuid.UUID | None,
+    now: dt.datetime,
 ) -> None:
     """Join a fresh membership with the person whose address it was made with.
 
     Somebody joined without signing in, with an address that was known here. Its reader has just
     proven that both are theirs. An address that nobody had proven goes to the new membership; a
     proven one takes the membership over, if that person does not belong there already.
+
+    An address that a coordinator typed in another community takes it over only while that is all
+    there is of the person: else the coordinator's mailbox would open what the person joined by
+    themselves.
     """
     if address.verified_at is None:
-        address.person_id = newcomer
+        address.person_id, address.community_id = newcomer, opens_id
+        return
+    if address.community_id is not None and _has_ways_of_their_own(session, address):
         return
     belongs = session.scalar(
         sa.select(Member.id).where(
@@ -183,8 +258,33 @@ def _bring_together(
     )
     if belongs is None and not _has_more_than(session, newcomer, joined):
         joined.person_id = address.person_id
+        address.community_id = None
         end_devices(session, newcomer, now=now)
         session.flush()
+
+
+def _has_ways_of_their_own(session: Session, address: Address) -> bool:
+    """Tell whether the person of an address a coordinator typed signs in by themselves, too.
+
+    So it is with an address, a password or a device that no coordinator set up, and wherever else
+    they belong.
+    """
+    person_id = address.person_id
+    ways = (
+        sa.select(Address.id).where(Address.person_id == person_id, Address.community_id.is_(None)),
+        sa.select(DeviceSession.id).where(
+            DeviceSession.person_id == person_id, DeviceSession.community_id.is_(None)
+        ),
+        sa.select(Person.id).where(
+            Person.id == person_id,
+            Person.password_hash.is_not(None),
+            Person.password_community_id.is_(None),
+        ),
+        sa.select(Member.id).where(
+            Member.person_id == person_id, Member.community_id != address.community_id
+        ),
+    )
+    return bool(session.scalar(sa.select(sa.or_(*(way.exists() for way in ways)))))
 
 
 def _has_more_than(session: Session, person_id: uuid.UUID, member: Member) -> bool:
@@ -203,7 +303,8 @@ def _take_possession(session: Session, person_id: uuid.UUID, now: dt.datetime) -
     stop.
     """
     end_devices(session, person_id, now=now)
-    queries.person(session, person_id).password_hash = None
+    person = queries.person(session, person_id)
+    person.password_hash = person.password_community_id = None
     own_cards = session.execute(
         sa.select(CodeCard, Member)
         .join(

@@ -19,6 +19,7 @@ def set_password(
     *,
     keep_device_id: uuid.UUID | None,
     now: dt.datetime,
+    community_id: uuid.UUID | None = None,
 ) -> None:
     """Set a password and sign the person out on every other device.
 
@@ -28,6 +29,7 @@ def set_password(
         password: As typed.
         keep_device_id: The device this is asked from.
         now: Aware time.
+        community_id: The only community it opens: the one that the device opens alone.
 
     Raises:
         NoWayBackError: If the person could not come back without it.
@@ -40,6 +42,7 @@ def set_password(
     if fault is not None:
         raise WeakPasswordError(fault.why, fault.known)
     person.password_hash = HASHER.hash(password)
+    person.password_community_id = community_id
     end_devices(session, person.id, now=now, but=keep_device_id)
     session.flush()
 

@@ -33,9 +33,11 @@ MEANS_WORDS = {
 def devices() -> ResponseReturnValue:
     """Show where somebody is signed in."""
     present = own_device()
-    found = queries.devices(db.session(), present.person_id, now=utc_now())
+    # What a coordinator set up shows nothing of the rest.
+    only_id = present.community_id
+    found = queries.devices(db.session(), present.person_id, now=utc_now(), only_id=only_id)
     others = [_row(device) for device in found if device.id != present.id]
-    lately = trail.sign_ins_of(db.session(), present.person_id, limit=LATELY_MAX)
+    lately = trail.sign_ins_of(db.session(), present.person_id, only_id=only_id, limit=LATELY_MAX)
     return render_template(
         "you/devices.html",
         present=_row(present),
@@ -74,7 +76,14 @@ def _row(device: DeviceSession) -> dict[str, object]:
 @writes
 def end_device(device_id: uuid.UUID) -> ResponseReturnValue:
     """Sign out on another device."""
-    ended = service.end_device(db.session(), own_device().person_id, device_id, now=utc_now())
+    present = own_device()
+    ended = service.end_device(
+        db.session(),
+        present.person_id,
+        device_id,
+        now=utc_now(),
+        only_id=present.community_id,
+    )
     if ended:
         flash(_("You are signed out there."))
     return redirect(url_for("signin.devices"), code=303)
@@ -86,6 +95,12 @@ def end_device(device_id: uuid.UUID) -> ResponseReturnValue:
 def end_other_devices() -> ResponseReturnValue:
     """Sign out everywhere but here."""
     present = own_device()
-    service.end_devices(db.session(), present.person_id, but=present.id, now=utc_now())
+    service.end_devices(
+        db.session(),
+        present.person_id,
+        but=present.id,
+        now=utc_now(),
+        only_id=present.community_id,
+    )
     flash(_("You are signed out everywhere else."))
     return redirect(url_for("signin.devices"), code=303)

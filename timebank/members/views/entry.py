@@ -35,6 +35,7 @@ from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import lazy_gettext as _l
 
 UNPROCESSABLE = 422
+GONE = 410
 #: One sentence for every reason, so that nobody learns whether an account exists.
 WRONG_PASSWORD = _l("This address and this password do not belong together. Check both.")
 WRONG_CARD = _l("This number and this code do not belong together. Check both on your card.")
@@ -102,7 +103,7 @@ def by_mailed_link(secret: str) -> ResponseReturnValue:
     form = SharedForm()
     if not form.validate_on_submit():
         if not links.link_is_good(db.session(), secret, now=utc_now()):
-            raise LinkGoneError
+            return _old_link_page(secret)
         return render_template("signin/mailed_link.html", form=form)
     now, key, is_shared = utc_now(), request.form.get(SUBMISSION_FIELD, ""), form.is_shared.data
 
@@ -111,9 +112,37 @@ def by_mailed_link(secret: str) -> ResponseReturnValue:
             session, secret, key=key, agent=agent(), is_shared=is_shared, now=now
         )
 
-    entered = run_in_transaction(use)
+    try:
+        entered = run_in_transaction(use)
+    except LinkGoneError as gone:
+        note_failure(WrongSecretError(gone.person_id), "link")
+        return _old_link_page(secret)
     hand_cookie(entered.device_secret, is_shared=is_shared)
     return redirect(entered.next_path, code=303)
+
+
+def _old_link_page(secret: str) -> ResponseReturnValue:
+    """Say that a link is over, and offer a new one with one tap."""
+    page = render_template(
+        "signin/old_link.html",
+        form=SharedForm(formdata=None),
+        secret=secret if links.link_is_known(db.session(), secret) else None,
+    )
+    return page, GONE
+
+
+@bp.post("/sign-in/link/<secret>/again")
+@access(Access.ANYONE)
+@writes
+def new_link(secret: str) -> ResponseReturnValue:
+    """Send a new link in place of one that is over, to the same address."""
+    session, now = db.session(), utc_now()
+    link = service.renew_link(session, secret, now=now)
+    if link is None:
+        raise LinkGoneError
+    count_try(session, (MAIL_FROM, ""), (MAIL_TO, link.email))
+    emails.send_link(session, link, now=now)
+    return redirect(url_for("signin.link_sent"), code=303)
 
 
 # ------------------------------------------------------------------------------ password
@@ -133,12 +162,18 @@ def by_password() -> ResponseReturnValue:
         note_failure(wrong, "password")
         form.form_errors.append(WRONG_PASSWORD)
         return _password_page(form)
-    person_id = person.id
+    person_id, only_id = person.id, person.password_community_id
     if proofs.needs_new_hash(person):
         run_in_transaction(
             lambda session: passwords.hash_anew(session, person_id, form.password.data)
         )
-    sign_in(person_id, means="password", is_shared=form.is_shared.data, tries=tries)
+    sign_in(
+        person_id,
+        means="password",
+        is_shared=form.is_shared.data,
+        tries=tries,
+        community_id=only_id,
+    )
     return redirect(next_path(), code=303)
 
 

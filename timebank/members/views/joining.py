@@ -267,18 +267,29 @@ def _join(session: Session, draft: Draft, person_id: uuid.UUID | None, now: dt.d
         now=now,
     )
     if member.email:
-        confirm_address(session, community, member, now)
+        present = device()
+        only_id = None if present is None else present.community_id
+        confirm_address(session, community, member, now, opens_id=only_id)
     if member.state == "waiting":
         emails.tell_waiting(session, member, now=now)
     return member
 
 
 def confirm_address(
-    session: Session, community: Community, member: Member, now: dt.datetime
+    session: Session,
+    community: Community,
+    member: Member,
+    now: dt.datetime,
+    *,
+    opens_id: uuid.UUID | None,
 ) -> None:
-    """Send a link to a member's address, whoever's it may be; the link finds that out."""
+    """Send a link to a member's address, whoever's it may be; the link finds that out.
+
+    `opens_id` is the only community the address may open: where a coordinator typed it, or somebody
+    whose own device opens no other. None where the person did who joins.
+    """
     assert member.person_id is not None  # noqa: S101 - the member has just joined or is signed in
-    address = service.note_address(session, member.person_id, member.email)
+    address = service.note_address(session, member.person_id, member.email, opens_id=opens_id)
     if address.person_id == member.person_id and address.verified_at is not None:
         return
     link = service.make_link(
@@ -286,6 +297,7 @@ def confirm_address(
         member.email,
         member=member,
         next_path=url_for("members.me", community_slug=community.slug),
+        opens_id=opens_id,
         now=now,
     )
     if link is not None:

@@ -73,7 +73,8 @@ def edit_me() -> ResponseReturnValue:
     if form.validate_on_submit() and _may_change_address(form, member):
         changed = service.edit_member(db.session(), member, form.details, by=member, now=now)
         if "email" in changed and member.email:
-            confirm_address(db.session(), here(), member, now)
+            only_id = own_device().community_id
+            confirm_address(db.session(), here(), member, now, opens_id=only_id)
             flash(_("Saved. We sent a link to your new address: open it to confirm."))
         elif changed:
             flash(_("Saved."))

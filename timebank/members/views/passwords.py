@@ -43,7 +43,7 @@ def password() -> ResponseReturnValue:
     }
     if not form.is_submitted():
         return render_template("you/password.html", form=form, **facts)
-    person_id, device_id = present.person_id, present.id
+    person_id, device_id, only_id = present.person_id, present.id, present.community_id
     if form.validate() and _proves_to_be(form, person, is_sure=is_sure):
         try:
             run_in_transaction(
@@ -53,6 +53,7 @@ def password() -> ResponseReturnValue:
                     form.new_password.data,
                     keep_device_id=device_id,
                     now=now,
+                    community_id=only_id,
                 )
             )
         except WeakPasswordError as weak:

@@ -289,7 +289,7 @@ def add() -> ResponseReturnValue:
         now=now,
     )
     if member.email:
-        confirm_address(session, community, member, now)
+        confirm_address(session, community, member, now, opens_id=community.id)
     return redirect(url_for("members.added", member_id=member.id), code=303)
 
 
@@ -341,7 +341,7 @@ def edit(member_id: uuid.UUID) -> ResponseReturnValue:
     if form.validate_on_submit():
         changed = service.edit_member(db.session(), member, form.details, by=me(), now=utc_now())
         if "email" in changed and member.email and _may_sign_in_by(member):
-            confirm_address(db.session(), here(), member, utc_now())
+            confirm_address(db.session(), here(), member, utc_now(), opens_id=here().id)
         return redirect(url_for("members.person", member_id=member.id), code=303)
     page = render_template("members/edit.html", form=form, member=member, hidden=hidden)
     return page, UNPROCESSABLE if form.is_submitted() else 200
