@@ -274,10 +274,10 @@ def statement(
     if until_on < since_on:
         raise BadPeriod(since_on, until_on)
     balance(connection, book_id, code)
-    after_seq = _last_seq(connection, book_id, _midnight(since_on, zone))
-    last_seq = _last_seq(connection, book_id, _midnight(until_on + timedelta(days=1), zone))
+    after_seq = seq_before(connection, book_id, midnight(since_on, zone))
+    last_seq = seq_before(connection, book_id, midnight(until_on + timedelta(days=1), zone))
     opening_minutes = _balance_at(connection, book_id, code, after_seq)
-    lines = _lines(connection, book_id, code, after_seq, last_seq)
+    lines = lines_between(connection, book_id, code, after_seq, last_seq)
     return Statement(
         code=code,
         since_on=since_on,
@@ -330,7 +330,7 @@ def _balances() -> Select[Any]:
     )
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     """When a day begins somewhere, in UTC."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
@@ -339,7 +339,7 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 # once and asked with other values.
 
 
-def _last_seq(connection: Connection, book_id: UUID, moment: datetime) -> int:
+def seq_before(connection: Connection, book_id: UUID, moment: datetime) -> int:
     """The place of the last entry recorded before a moment; 0 if there was none.
 
     Time never goes back inside a book, so the latest such entry is also the last one.
@@ -387,7 +387,7 @@ def _balance_at_question() -> Select[Any]:
     return select(last.balance).order_by(last.seq.desc(), last.n.desc()).limit(1)
 
 
-def _lines(
+def lines_between(
     connection: Connection, book_id: UUID, code: str, after_seq: int, last_seq: int
 ) -> list[StatementLine]:
     """The movements of an account between two places in the book."""

@@ -24,7 +24,7 @@ from timebank.exchanges.models import Overdraft
 from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
 from timebank.groups.queries import standing_of
-from timebank.groups.service import GroupDetails, VenueDetails
+from timebank.groups.service import Agreement, GroupDetails, VenueDetails
 from timebank.hours.models import BooksQuestion
 from timebank.listings import queries as listing_queries
 from timebank.listings import service as listings
@@ -263,8 +263,31 @@ def _group(
     ]
     words = "The cook shouted first."
     groups.appeal(session, group, decisions[1], words=words, by=guest, today=today, now=now)
+    tea = groups.start_group(
+        session, community, GroupDetails(name=f"Tea with {group.slug}"), by=helper, now=now
+    )
+    groups.connect(
+        session, tea, group, Agreement(), by=helper, who=standing_of(session, tea, helper), now=now
+    )
+    move = groups.ask_pot(
+        session,
+        community,
+        group.account_code,
+        "grant",
+        member=helper,
+        minutes=60,
+        words="For a lift home.",
+        by=helper,
+        who=standing_of(session, group, helper),
+        today=today,
+        now=now,
+    )
     session.flush()
     return {
+        "pot_name": group.slug,
+        "other_slug": tea.slug,
+        "move_id": move.id,
+        "kind": "ask",
         "group_slug": group.slug,
         "venue_id": venue.id,
         "exclusion_id": decisions[1].id,

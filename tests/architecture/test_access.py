@@ -17,6 +17,7 @@ ASK = "/sign-in"
 THINGS = {
     *("listing_id", "conversation_id", "notice_id", "exchange_id", "entry_id", "category_id"),
     *("member_id", "draft_id", "group_slug", "venue_id", "exclusion_id", "question_id"),
+    *("pot_name", "move_id", "other_slug"),
 }
 WAIT = "/waiting"
 

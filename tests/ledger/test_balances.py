@@ -15,6 +15,7 @@ from ledger.balances import (
     trial_balance,
 )
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+from ledger.recent import statement_to_now
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OPENED_AT, OTHER_BOOK, POT, Desk
 
 NOWHERE = UUID("0190a0a0-0000-7000-8000-0000000000ff")
@@ -50,6 +51,21 @@ def test_opening_and_lines_make_closing(desk: Desk) -> None:
         for line in one.lines:
             running += line.minutes
             assert line.balance_minutes == running
+
+
+def test_a_statement_to_now_is_the_statement_with_the_balance_of_now(desk: Desk) -> None:
+    two_months(desk)
+    for code in (ANN, BEN, CAT):
+        with desk.engine.connect() as connection:
+            now, found = statement_to_now(connection, BOOK, code, FEBRUARY[0], MARCH[1], dt.UTC)
+            assert now == balance(connection, BOOK, code)
+        assert found == statement_of(desk, (FEBRUARY[0], MARCH[1]), code)
+        assert found.closing_minutes == now.posted
+    with desk.engine.connect() as connection:
+        now, quiet = statement_to_now(connection, BOOK, ANN, MARCH[0], MARCH[1], dt.UTC)
+        assert (quiet.opening_minutes, quiet.lines) == (now.posted, [])
+        with pytest.raises(BadPeriod):
+            statement_to_now(connection, BOOK, ANN, MARCH[1], MARCH[0], dt.UTC)
 
 
 def test_a_line_tells_who_when_and_what_for(desk: Desk) -> None:

@@ -84,3 +84,45 @@ class RuleDoesNotAddUpError(RefusalError):
 
 class RuleForThePastError(RefusalError):
     """A crediting rule holds from today on at the earliest: what was held stays as it was."""
+
+
+class MoveNotFoundError(NotFoundError):
+    """This pot knows no such move."""
+
+
+class NotYoursToDecideError(NotAllowedError):
+    """Somebody else decides about this pot, or about this move of it."""
+
+
+class AlreadyApprovedError(ConflictError):
+    """One yes from each person counts."""
+
+
+class OverMutualLimitError(RefusalError):
+    """The difference between two pots would grow beyond what the groups agreed.
+
+    Attributes:
+        mutual_minutes: How far apart they may be.
+        out_minutes: How far this pot has gone ahead of the other by now.
+    """
+
+    def __init__(self, mutual_minutes: int, out_minutes: int) -> None:
+        super().__init__(mutual_minutes, out_minutes)
+        self.mutual_minutes = mutual_minutes
+        self.out_minutes = out_minutes
+
+
+class NotConnectedError(RefusalError):
+    """Hours flow between the pots of groups that are connected."""
+
+
+class TieNotFoundError(NotFoundError):
+    """The two groups have nothing to do with each other, or it is not for this person to see."""
+
+
+class SameGroupError(RefusalError):
+    """A group is connected with others."""
+
+
+class AlreadyConnectedError(ConflictError):
+    """The two groups are connected, or one of them has asked and waits."""

@@ -11,13 +11,16 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from timebank.groups.models import (
     ACCESS_LENGTH_MAX,
     ADDRESS_LENGTH_MAX,
+    AGREEMENT_LENGTH_MAX,
     APPEAL_OUTCOMES,
     CREDITING_KINDS,
     JOINING,
     MAILBOX_LENGTH_MAX,
     NAME_LENGTH_MAX,
     PARTS,
+    PARTS_MAX,
     POSTCODE_LENGTH_MAX,
+    POT_WORDS_LENGTH_MAX,
     REASON_LENGTH_MAX,
     RULES_LENGTH_MAX,
     SETTINGS,
@@ -272,3 +275,80 @@ class AnswerForm(PageForm):
 def offered(form: Form, name: str, choices: Any) -> None:  # noqa: ANN401 - the library's own
     """Offer these choices in a field of a form."""
     form[name].choices = choices
+
+
+#: Longest time that goes into a pot or out of it at once, as the pages offer it.
+POT_MINUTES_MAX = 24 * 60
+
+
+class PotForm(PageForm):
+    """Hours for a pot, or from it to another pot."""
+
+    minutes = MinutesField(_l("How much?"), longest_minutes=POT_MINUTES_MAX)
+    words = LineField(_l("What for?"), length_max=POT_WORDS_LENGTH_MAX)
+
+
+class AskPotForm(SomebodyForm):
+    """Hours out of a pot, for somebody."""
+
+    minutes = MinutesField(_l("How much?"), longest_minutes=POT_MINUTES_MAX)
+    words = LineField(
+        _l("What for?"),
+        length_max=POT_WORDS_LENGTH_MAX,
+        validators=[required(_l("Write what it is for, so that others can decide."))],
+    )
+
+
+class TransferForm(PageForm):
+    """Hours from a pot to another."""
+
+    other_code = SelectField(
+        _l("To which pot?"), validators=[required(_l("Choose a pot from the list."))]
+    )
+    minutes = MinutesField(_l("How much?"), longest_minutes=POT_MINUTES_MAX)
+    words = LineField(
+        _l("What for?"),
+        length_max=POT_WORDS_LENGTH_MAX,
+        validators=[required(_l("Write what it is for, so that others can decide."))],
+    )
+
+
+class PotRuleForm(PageForm):
+    """How carefully a pot is looked after."""
+
+    two_above_minutes = MinutesField(
+        _l("Two people decide about more than"), longest_minutes=40 * 60, step_minutes=60
+    )
+    floor_minutes = MinutesField(_l("It may owe up to"), longest_minutes=40 * 60, step_minutes=60)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Offer nothing, too."""
+        super().__init__(*args, **kwargs)
+        for field in (self.two_above_minutes, self.floor_minutes):
+            field.choices = [(0, _l("Nothing")), *field.choices]
+
+
+class ConnectForm(PageForm):
+    """What two groups agree on."""
+
+    group_slug = SelectField(
+        _l("Which group?"), validators=[required(_l("Choose a group from the list."))]
+    )
+    own_parts = SelectField(_l("Parts for your group"), coerce=int, default=1)
+    other_parts = SelectField(_l("Parts for the other group"), coerce=int, default=1)
+    mutual_minutes = MinutesField(
+        _l("How far apart may the two pots be?"), longest_minutes=40 * 60, step_minutes=60
+    )
+    words = WordsField(_l("What you want to do together"), length_max=AGREEMENT_LENGTH_MAX)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Offer parts that can be divided, and no hours at all."""
+        super().__init__(*args, **kwargs)
+        for field in (self.own_parts, self.other_parts):
+            field.choices = [(part, str(part)) for part in range(PARTS_MAX + 1)]
+        self.mutual_minutes.choices = [(0, _l("Nothing")), *self.mutual_minutes.choices]
+
+    def validate_other_parts(self, field: Field) -> None:
+        """Refuse nothing to nothing."""
+        if not field.data and not self.own_parts.data:
+            raise ValidationError(_l("One of the two groups gets a part. Choose 1 or more."))

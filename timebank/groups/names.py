@@ -50,6 +50,22 @@ ACTIVITY_NAMES: dict[str, str] = {
     "event": _l("An event or an outing"),
     "meeting": _l("A meeting"),
 }
+#: Why hours went into a pot or out of it, by the category in the books.
+POT_REASONS: dict[str, str] = {
+    "pot.gift": _l("A gift"),
+    "pot.grant": _l("Help for a member"),
+    "pot.payment": _l("Pay for a host"),
+    "pot.transfer": _l("From pot to pot"),
+    "pot.ended": _l("From a group that ended"),
+}
+#: The same, as columns of a table: what came by gifts, by sessions and from other pots, and so on.
+POT_COLUMNS: dict[str, str] = {
+    "gifts": _l("Gifts"),
+    "grants": _l("Help and pay"),
+    "sessions": _l("Sessions"),
+    "pots": _l("Other pots"),
+    "others": _l("Else"),
+}
 #: What is wrong with a rule that does not add up, and what to do.
 NOT_ADDING_UP: dict[str, str] = {
     "unknown": _l("Choose one of the answers on the page."),
@@ -192,3 +208,30 @@ def _paid(terms: Terms) -> str:
     if terms.kind == "unpaid":
         return ""
     return _("Paid staff are written down and never credited.")
+
+
+def pot_reason(category: str) -> str:
+    """Return why hours moved in or out of a pot, from the category in the books."""
+    if category.startswith("session."):
+        activity = category.removeprefix("session.")
+        return _("A session: %(activity)s", activity=activity_name(activity))
+    return str(POT_REASONS.get(category, _("Put right by the bookkeepers")))
+
+
+def activity_name(activity: str) -> str:
+    """Return what a recognised activity is called."""
+    if activity == "mutual-help":
+        return _("Helping each other")
+    return str(ACTIVITY_NAMES.get(activity, activity))
+
+
+def pot_column(category: str) -> str:
+    """Return the column that a movement of a pot is counted in."""
+    columns = {
+        "pot.gift": "gifts",
+        "pot.grant": "grants",
+        "pot.payment": "grants",
+        "pot.transfer": "pots",
+        "pot.ended": "pots",
+    }
+    return "sessions" if category.startswith("session.") else columns.get(category, "others")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import balances as ledger_balances
-from ledger import corrections, schema
+from ledger import corrections, recent, schema
 from ledger import limits as ledger_limits
 from ledger.balances import Balance, EntryView, Statement, TrialBalance
 from ledger.corrections import Links, Step
@@ -77,6 +77,27 @@ def statement(
             since_on,
             until_on,
             zone=ZoneInfo(community.time_zone),
+        )
+    except UnknownAccount as refusal:
+        raise NoSuchAccountError(code) from refusal
+
+
+def statement_to_now(
+    session: Session, community: Community, code: str, since_on: dt.date, today: dt.date
+) -> tuple[Balance, Statement]:
+    """What an account holds now, and every line since a day: half the questions of the two apart.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+    """
+    try:
+        return recent.statement_to_now(
+            session.connection(),
+            community.id,
+            code,
+            since_on,
+            today,
+            ZoneInfo(community.time_zone),
         )
     except UnknownAccount as refusal:
         raise NoSuchAccountError(code) from refusal

@@ -1,5 +1,6 @@
 """A browser for each of the people in a story, and a count of what their pages ask the database."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -38,12 +39,13 @@ def counted(engine: Engine) -> Counted:
         def note(*arguments: object) -> None:
             found.append(str(arguments[2]))
 
+        # What the test arranged is committed by now, and nothing of it is asked for again.
         pages.get(path)
         sa.event.listen(engine, "before_cursor_execute", note)
         try:
             pages.get(path)
         finally:
             sa.event.remove(engine, "before_cursor_execute", note)
-        return len(found)
+        return len([each for each in found if not re.match(r"BEGIN|SET", each)])
 
     return counted

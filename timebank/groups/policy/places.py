@@ -10,7 +10,7 @@ from timebank.listings.search import fold, words_in
 _UK_POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})")
 _MAILBOX = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.]+(\.[^\s@<>\"(),:;\\.]+)+")
 #: Where a slug would stand in the way of a page of the directory.
-TAKEN_SLUGS = frozenset({"new", "print", "web", "pots"})
+TAKEN_SLUGS = frozenset({"new", "print", "web", "community"})
 
 
 def tidy_postcode(text: str) -> str:

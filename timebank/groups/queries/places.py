@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.groups.errors import GroupNotFoundError, VenueNotFoundError
-from timebank.groups.models import Group, Venue
+from timebank.groups.models import Group, GroupMember, Venue
 from timebank.groups.policy.places import words_asked
 
 #: Places offered to choose from.
@@ -27,6 +27,31 @@ def by_slug(session: Session, community_id: uuid.UUID, slug: str) -> Group:
     if group is None:
         raise GroupNotFoundError
     return group
+
+
+def group_and_link(
+    session: Session, community_id: uuid.UUID, slug: str, member_id: uuid.UUID | None
+) -> tuple[Group, GroupMember | None]:
+    """Return the group with this short name, and how it stands with a member, in one question.
+
+    Raises:
+        GroupNotFoundError: If no group of the community has it.
+    """
+    row = session.execute(
+        sa.select(Group, GroupMember)
+        .outerjoin(
+            GroupMember,
+            sa.and_(
+                GroupMember.community_id == Group.community_id,
+                GroupMember.group_id == Group.id,
+                GroupMember.member_id == member_id,
+            ),
+        )
+        .where(Group.community_id == community_id, Group.slug == slug)
+    ).one_or_none()
+    if row is None:
+        raise GroupNotFoundError
+    return row[0], row[1]
 
 
 def by_id(session: Session, community_id: uuid.UUID, group_id: uuid.UUID) -> Group:

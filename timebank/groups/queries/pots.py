@@ -1,11 +1,229 @@
-"""What pots hold."""
+"""What pots hold, what waits to be decided, and how hours flow between them."""
 
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.groups.models import Group
+from timebank.groups.errors import MoveNotFoundError
+from timebank.groups.models import (
+    TWO_ABOVE_MINUTES,
+    Group,
+    PotApproval,
+    PotMove,
+    PotRule,
+)
 from timebank.hours import queries as hours
+
+POTS_MAX = 500
+SOURCES_MAX = 200
+ASKED_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Minutes that went from one pot to another over a time."""
+
+    giver_code: str
+    taker_code: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A move of a pot.
+
+    Attributes:
+        move: The move.
+        approved: Who said yes so far.
+        other_name: The group whose pot it goes to; None for a member, or for the whole community.
+    """
+
+    move: PotMove
+    approved: list[uuid.UUID]
+    other_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pots:
+    """All pots of a community beside the rest of its book, which adds up to nothing.
+
+    Attributes:
+        minutes: What each pot holds, by its code.
+        created: What each activity recognised, by its source's code.
+        members_minutes: What all members hold together.
+        others_minutes: What came in otherwise: from before, put right, less what was let go.
+    """
+
+    minutes: dict[str, int]
+    created: dict[str, int]
+    members_minutes: int
+    others_minutes: int
 
 
 def pot_minutes(session: Session, group: Group) -> int:
     """Return the minutes in a group's pot."""
     return hours.balance(session, group.community_id, group.account_code).posted
+
+
+def two_above(session: Session, community_id: uuid.UUID, code: str) -> int:
+    """Return from more than how many minutes on two people decide about a pot."""
+    found = session.scalar(
+        sa.select(PotRule.two_above_minutes).where(
+            PotRule.community_id == community_id, PotRule.pot_code == code
+        )
+    )
+    return TWO_ABOVE_MINUTES if found is None else found
+
+
+def pot_rule(session: Session, community_id: uuid.UUID, code: str) -> PotRule | None:
+    """Return the rule a pot was given, or None while it has the usual one."""
+    return session.scalar(
+        sa.select(PotRule).where(PotRule.community_id == community_id, PotRule.pot_code == code)
+    )
+
+
+def move(
+    session: Session, community_id: uuid.UUID, move_id: uuid.UUID, *, lock: bool = False
+) -> PotMove:
+    """Return a move of a pot; with `lock`, its row is held until the end of the transaction.
+
+    Raises:
+        MoveNotFoundError: If the community has no such move.
+    """
+    found = session.get(PotMove, (community_id, move_id), with_for_update=lock)
+    if found is None:
+        raise MoveNotFoundError
+    return found
+
+
+def waiting_moves(
+    session: Session, community_id: uuid.UUID, code: str, *, limit: int = 50
+) -> Sequence[PotMove]:
+    """Return what waits to be decided about a pot, the oldest first."""
+    return session.scalars(
+        sa.select(PotMove)
+        .where(
+            PotMove.community_id == community_id,
+            PotMove.pot_code == code,
+            PotMove.state == "waiting",
+        )
+        .order_by(PotMove.id)
+        .limit(limit)
+    ).all()
+
+
+def asked_of(session: Session, community_id: uuid.UUID, code: str) -> list[Asked]:
+    """Return what was asked of a pot, what waits first: with who said yes, and to which group.
+
+    One question: what waits, and what the latest lines of its book are about.
+    """
+    waits = sa.case((PotMove.state == "waiting", 0), else_=1)
+    rows = session.execute(
+        sa.select(PotMove, PotApproval.member_id, Group.name)
+        .outerjoin(
+            PotApproval,
+            sa.and_(
+                PotApproval.community_id == PotMove.community_id, PotApproval.move_id == PotMove.id
+            ),
+        )
+        .outerjoin(
+            Group,
+            sa.and_(
+                Group.community_id == PotMove.community_id,
+                Group.number == sa.cast(sa.func.substr(PotMove.other_code, 2), sa.Integer),
+            ),
+        )
+        .where(
+            PotMove.community_id == community_id,
+            PotMove.pot_code == code,
+            PotMove.state.in_(("waiting", "booked")),
+        )
+        .order_by(waits, PotMove.id.desc())
+        .limit(ASKED_MAX)
+    )
+    found: dict[uuid.UUID, Asked] = {}
+    for move, member_id, name in rows:
+        asked = found.setdefault(move.id, Asked(move, [], name))
+        if member_id is not None:
+            asked.approved.append(member_id)
+    return list(found.values())
+
+
+def approvals(session: Session, move: PotMove) -> list[uuid.UUID]:
+    """Return who said yes to a move, in order."""
+    return list(
+        session.scalars(
+            sa.select(PotApproval.member_id)
+            .where(PotApproval.community_id == move.community_id, PotApproval.move_id == move.id)
+            .order_by(PotApproval.id)
+        )
+    )
+
+
+def net_minutes(session: Session, community_id: uuid.UUID, giver: str, taker: str) -> int:
+    """Return what one pot gave to another, less what came back, over all time."""
+    total = sa.func.coalesce(sa.func.sum(PotMove.minutes), 0)
+
+    def given(pot: str, other: str) -> int:
+        return int(
+            session.scalar(
+                sa.select(total).where(
+                    PotMove.community_id == community_id,
+                    PotMove.kind == "transfer",
+                    PotMove.state == "booked",
+                    PotMove.pot_code == pot,
+                    PotMove.other_code == other,
+                )
+            )
+            or 0
+        )
+
+    return given(giver, taker) - given(taker, giver)
+
+
+def flows(session: Session, community_id: uuid.UUID, *, since_on: dt.date) -> list[Flow]:
+    """Return what flowed from pot to pot since a day, the most first."""
+    minutes = sa.func.sum(PotMove.minutes)
+    rows = session.execute(
+        sa.select(PotMove.pot_code, PotMove.other_code, minutes)
+        .where(
+            PotMove.community_id == community_id,
+            PotMove.kind == "transfer",
+            PotMove.state == "booked",
+            PotMove.happened_on >= since_on,
+        )
+        .group_by(PotMove.pot_code, PotMove.other_code)
+        .order_by(minutes.desc(), PotMove.pot_code, PotMove.other_code)
+        .limit(POTS_MAX)
+    )
+    return [Flow(giver, str(taker), int(total)) for giver, taker, total in rows]
+
+
+def pots(session: Session, community_id: uuid.UUID, codes: Collection[str]) -> Pots:
+    """Return what these pots hold and the hours that activity created, as the book has them."""
+    held = hours.balances(session, community_id, sorted(codes))
+    # The codes of sources are in small letters: they come after all numbered accounts.
+    book = hours.trial_balance(session, community_id, after_code="Z", limit=SOURCES_MAX)
+    created = {
+        each.code: -each.posted
+        for each in book.accounts
+        if each.code.startswith("activity-") and each.posted
+    }
+    return Pots(
+        minutes={code: balance.posted for code, balance in held.items()},
+        created=created,
+        members_minutes=book.kinds.get("member", 0),
+        others_minutes=-book.kinds.get("source", 0) - sum(created.values()),
+    )
+
+
+def groups_by_pot(session: Session, community_id: uuid.UUID) -> dict[str, Group]:
+    """Return the groups of a community by the codes of their pots, ended ones too."""
+    found = session.scalars(
+        sa.select(Group).where(Group.community_id == community_id).order_by(Group.folded, Group.id)
+    )
+    return {group.account_code: group for group in found}

@@ -17,6 +17,14 @@ from timebank.groups.service.exclusion import (
     review,
 )
 from timebank.groups.service.places import VenueDetails, add_venue, change_venue
+from timebank.groups.service.pots import (
+    approve,
+    ask_pot,
+    ask_transfer,
+    decline,
+    give,
+    set_pot_rule,
+)
 from timebank.groups.service.rules import acknowledge, write_rules
 from timebank.groups.service.running import (
     GroupDetails,
@@ -25,8 +33,16 @@ from timebank.groups.service.running import (
     mark_checked,
     start_group,
 )
+from timebank.groups.service.ties import (
+    Agreement,
+    answer_tie,
+    connect,
+    end_tie,
+    propose_terms,
+)
 
 __all__ = [
+    "Agreement",
     "GroupDetails",
     "VenueDetails",
     "acknowledge",
@@ -34,11 +50,19 @@ __all__ = [
     "answer_appeal",
     "answer_invitation",
     "answer_request",
+    "answer_tie",
     "appeal",
+    "approve",
+    "ask_pot",
+    "ask_transfer",
     "change_group",
     "change_venue",
+    "connect",
+    "decline",
     "end_group",
+    "end_tie",
     "exclude",
+    "give",
     "give_part",
     "invite",
     "join",
@@ -46,7 +70,9 @@ __all__ = [
     "lift",
     "mark_checked",
     "post_session",
+    "propose_terms",
     "review",
+    "set_pot_rule",
     "start_group",
     "write_crediting_rule",
     "write_rules",

@@ -30,6 +30,7 @@ def join(
         SpeakToTheLeadError: If it is not possible just now; no more is said.
         GroupEndedError: If the group has ended.
     """
+    _lock(session, group)
     _check_open(group)
     link = queries.link(session, group, member.id)
     if link is not None and link.state == "active":
@@ -97,6 +98,7 @@ def invite(
         AlreadyInGroupError: If they belong already.
         SpeakToTheLeadError: If they stay away from this group just now.
     """
+    _lock(session, group)
     check_runs(group, who)
     link = queries.link(session, group, member.id)
     if link is not None and link.state == "active":
@@ -175,6 +177,12 @@ def give_part(
         telling.note(session, group, "part changed", by=by, now=now, member_id=member.id, part=part)
         telling.tell(session, group, [member], f"group-part-{part}", by=by, now=now)
     link.part, link.is_paid = part, is_paid
+
+
+def _lock(session: Session, group: Group) -> None:
+    """Let one change of who is in a group come after the other: two taps make one row."""
+    session.flush()
+    session.refresh(group, with_for_update=True)
 
 
 def _check_open(group: Group) -> None:

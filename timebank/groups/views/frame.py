@@ -13,12 +13,13 @@ from timebank.groups.forms import SomebodyForm, choices_of
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.groups.policy.standing import VISITOR, Standing
+from timebank.hours.errors import TooFewHoursError
 from timebank.members import policy as members_policy
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
-from timebank.web.filters import short_day
+from timebank.web.filters import hours_label, short_day
 from timebank.web.refusals import say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -52,6 +53,22 @@ say(
     errors.RuleForThePastError,
     _l("A rule holds from today on at the earliest. What was held before stays as it was."),
 )
+say(errors.MoveNotFoundError, _l("There is no such page, or it is between other people."))
+say(
+    errors.NotYoursToDecideError,
+    _l("Somebody else decides about this: nobody decides about hours for themselves."),
+)
+say(errors.AlreadyApprovedError, _l("Your yes is noted already. One from each person counts."))
+say(
+    errors.NotConnectedError,
+    _l("The two groups are not connected. Connect them first, then hours can flow."),
+)
+say(errors.TieNotFoundError, _l("There is no such page, or it is between other groups."))
+say(errors.SameGroupError, _l("This is your own group. Choose another one."))
+say(
+    errors.AlreadyConnectedError,
+    _l("You are connected already, or one of you has asked and waits for an answer."),
+)
 say(errors.PlaceTakenError, _l("This place is noted already. Look for it in the list."))
 
 
@@ -70,11 +87,11 @@ class Seen:
 
 def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
-    session = db.session()
-    group = queries.by_slug(session, g.community.id, group_slug)
-    who = VISITOR
-    if g.member is not None and g.member.state in {"active", "paused"}:
-        who = queries.standing_of(session, group, g.member, g.roles)
+    is_member = g.member is not None and g.member.state in {"active", "paused"}
+    group, link = queries.group_and_link(
+        db.session(), g.community.id, group_slug, g.member.id if is_member else None
+    )
+    who = standing.standing(link, g.roles) if is_member else VISITOR
     if not standing.may_see(group, who):
         raise GroupNotFoundError
     return Seen(group, who)
@@ -110,17 +127,43 @@ def refused(form: PageForm, refusal: RefusalError) -> None:
     """Put a refusal that the person can mend beside what they typed; pass any other on."""
     if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
         raise refusal
+    form.form_errors.append(sentence(refusal))
+
+
+def sentence(refusal: RefusalError) -> str:
+    """Return a refusal's sentence, with its figures in words."""
     if isinstance(refusal, errors.DayOutOfRangeError):
-        words = _(
+        return _(
             "Choose a day between %(first)s and %(last)s.",
             first=short_day(refusal.first),
             last=short_day(refusal.last),
         )
-    elif isinstance(refusal, errors.RuleDoesNotAddUpError):
-        words = str(names.NOT_ADDING_UP[refusal.reason])
-    else:
-        words = words_of(refusal)
-    form.form_errors.append(words)
+    if isinstance(refusal, errors.RuleDoesNotAddUpError):
+        return str(names.NOT_ADDING_UP[refusal.reason])
+    if isinstance(refusal, TooFewHoursError):
+        return _(
+            "That is %(short)s more than there is to give. Choose less.",
+            short=hours_label(refusal.short_minutes),
+        )
+    if isinstance(refusal, errors.OverMutualLimitError):
+        return _over_mutual(refusal)
+    return words_of(refusal)
+
+
+def _over_mutual(refusal: errors.OverMutualLimitError) -> str:
+    left = refusal.mutual_minutes - refusal.out_minutes
+    if left <= 0:
+        return _(
+            "The two groups agreed to be no further apart than %(limit)s, and that is reached. "
+            "Wait until something comes back, or agree on more.",
+            limit=hours_label(refusal.mutual_minutes),
+        )
+    return _(
+        "The two groups agreed to be no further apart than %(limit)s. "
+        "You can move up to %(left)s now.",
+        limit=hours_label(refusal.mutual_minutes),
+        left=hours_label(left),
+    )
 
 
 def somebody(form: SomebodyForm) -> Member | None:

@@ -13,6 +13,7 @@ from timebank.errors import RefusalError
 from timebank.groups import names, queries, service
 from timebank.groups.forms import GroupForm, StartForm, offered
 from timebank.groups.models import Group
+from timebank.groups.policy import pots as pots_policy
 from timebank.groups.policy import standing
 from timebank.groups.service import GroupDetails
 from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to_group
@@ -20,7 +21,7 @@ from timebank.listings.models import WEEKDAYS
 from timebank.listings.names import DAYS, PARTS
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
-from timebank.web.filters import day, today
+from timebank.web.filters import day, hours_label, today
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -90,7 +91,23 @@ def _ways(found: Seen) -> list[dict[str, object]]:
             "icon": "card-checklist",
         }
     )
+    if pots_policy.may_see_pot(found.who):
+        ways.append(
+            {
+                "words": _("The pot"),
+                "note": _pot_note(queries.pot_minutes(db.session(), group)),
+                "href": url_for("groups.pot", pot_name=group.slug),
+                "icon": "piggy-bank",
+            }
+        )
     if found.who.is_member:
+        ways.append(
+            {
+                "words": _("Connected groups"),
+                "href": url_for("groups.ties", group_slug=group.slug),
+                "icon": "arrow-left-right",
+            }
+        )
         ways.append(
             {
                 "words": _("What an hour moves here"),
@@ -107,6 +124,12 @@ def _ways(found: Seen) -> list[dict[str, object]]:
             }
         )
     return ways
+
+
+def _pot_note(minutes: int) -> str:
+    if minutes < 0:
+        return _("It has %(hours)s to give back", hours=hours_label(minutes))
+    return _("It holds %(hours)s", hours=hours_label(minutes))
 
 
 def _facts(group: Group, where: str) -> list[dict[str, object]]:
