@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from ledger import schema
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+from ledger.hints import Rare
 from ledger.layout import ASIDE_KINDS
 
 
@@ -372,7 +373,7 @@ def _balance_at_question() -> Select[Any]:
         select(leg.seq, leg.n, after.label("balance"))
         .where(
             leg.book_id == bindparam("book_id"),
-            side == bindparam("code"),
+            Rare(side == bindparam("code")),
             leg.seq <= bindparam("seq"),
         )
         .order_by(leg.seq.desc(), leg.n.desc())

@@ -193,7 +193,8 @@ entry = Table(
     CheckConstraint("expires_at IS NULL OR kind = 'hold'", name="ck_entry_only_holds_expire"),
     CheckConstraint("enc = 1", name="ck_entry_encoding_known"),
     Index("ix_entry_recorded_at", "book_id", "recorded_at"),
-    Index("ix_entry_occurred_on", "book_id", "occurred_on"),
+    # The day, then the place: what was reported after some moment is a short range of each day.
+    Index("ix_entry_occurred_on", "book_id", "occurred_on", "seq"),
     Index(
         "uq_entry_one_reversal",
         "book_id",
@@ -342,6 +343,48 @@ checkpoint = Table(
     sqlite_with_rowid=False,
 )
 
+# The end of a month: what the book held when it was over, signed, one after the other.
+
+period_seal = Table(
+    "period_seal",
+    metadata,
+    Column("book_id", UuidKey, nullable=False),
+    # Such as 2026-05, where the community lives.
+    Column("period", Text, nullable=False),
+    Column("through_on", Day, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    # Entries that had been recorded by then, the tree over them, and the chain after the last.
+    Column("size", Big, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    # Accounts that had moved by then, and the tree over their balances in code order.
+    Column("accounts", Big, nullable=False),
+    Column("trial_root", LargeBinary, nullable=False),
+    # A hash over what the seal before says; of zeros where there is none.
+    Column("prev", LargeBinary, nullable=False),
+    Column("sealed_at", Instant, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    # All of the above in words and the signature, byte for byte as it was published.
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("book_id", "period", name="pk_period_seal"),
+    ForeignKeyConstraint(
+        ["book_id", "public_key"],
+        ["signing_key.book_id", "signing_key.public_key"],
+        name="fk_period_seal_signing_key",
+    ),
+    CheckConstraint("length(period) = 7", name="ck_period_seal_period_is_a_month"),
+    CheckConstraint("size >= 0 AND accounts >= 0", name="ck_period_seal_counts_not_negative"),
+    CheckConstraint(
+        "length(root) = 32 AND length(chain) = 32"
+        " AND length(trial_root) = 32 AND length(prev) = 32",
+        name="ck_period_seal_hashes_are_hashes",
+    ),
+    CheckConstraint("sealed_at >= ended_at", name="ck_period_seal_sealed_after"),
+    CheckConstraint(fits("note", NOTE_LENGTH_MAX), name="ck_period_seal_note_fits"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
 # What may never be deleted, and the columns that may never change once written.
 # None means every column. The memo is missing on purpose: it is the one that may go.
 KEPT: Final[dict[str, tuple[str, ...] | None]] = {
@@ -351,6 +394,7 @@ KEPT: Final[dict[str, tuple[str, ...] | None]] = {
     "account": ("book_id", "code", "kind"),
     "subtree": None,
     "checkpoint": None,
+    "period_seal": None,
     "signing_key": ("book_id", "public_key", "origin", "valid_from", "handover"),
     "account_change": (
         *("book_id", "code", "n", "changed_at", "actor"),
