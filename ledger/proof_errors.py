@@ -66,7 +66,8 @@ class TornReceipt(NotProven):
     """The file is not a receipt, or a part of it was lost or changed.
 
     Attributes:
-        part: Which one: ``head``, ``entry``, ``place``, ``proof`` or ``checkpoint``.
+        part: Which one: ``head``, ``entry``, ``balance``, ``place``, ``proof`` or
+            ``checkpoint``.
         line: The line of the file, from 1.
     """
 
@@ -91,6 +92,15 @@ class NotUnderHead(NotProven):
     reason = "not-under-head"
     seq: int
     size: int
+
+
+@dataclass(eq=False)
+class NotUnderMonth(NotProven):
+    """The proof does not lead from this account's balance to the month that was signed."""
+
+    reason = "not-under-month"
+    code: str
+    period: str
 
 
 @dataclass(eq=False)
@@ -208,3 +218,11 @@ class UnknownCheckpoint(LedgerRefusal):
 
     reason = "unknown-checkpoint"
     size: int
+
+
+@dataclass(eq=False)
+class UnknownMonth(LedgerRefusal):
+    """The month is not sealed, or holds nothing of the account that was asked for."""
+
+    reason = "unknown-month"
+    period: str

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from ledger import keys, schema
 from ledger.merkle import Frontier
+from ledger.months import check_month
 from ledger.notes import Head, PublicKey, check_head
 from ledger.proof_errors import BadSignature, NoSigningKey, NotProven
 from ledger.verify import Problem
@@ -25,7 +26,7 @@ _STREAM: Final = {"stream_results": True, "max_row_buffer": 5_000}
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A checkpoint that the book has to meet."""
+    """A checkpoint or a month that the book has to meet."""
 
     where: str
     head: Head
@@ -60,6 +61,14 @@ def problems(
             continue
         if not is_outside or head.origin == origin:
             signed.append(_Signed(where, head))
+    for period, note in _months(connection, book_id):
+        try:
+            month, _signers = check_month(note, known)
+        except NotProven as error:
+            yield Problem(error.reason, f"month {period}", "a month of this book", _told(error))
+            continue
+        head = Head(month.origin, month.size, month.root, month.chain)
+        signed.append(_Signed(f"month {period}", head))
     yield from _meet(connection, book_id, signed)
 
 
@@ -75,6 +84,15 @@ def _notes(
         yield f"checkpoint {size}", note, False
     for name, note in published:
         yield f"published {name}", note, True
+
+
+def _months(connection: Connection, book_id: UUID) -> Sequence[tuple[str, str]]:
+    """Every sealed month: which one, and the text."""
+    table = schema.period_seal.c
+    rows = connection.execute(
+        select(table.period, table.note).where(table.book_id == book_id).order_by(table.period)
+    )
+    return [(period, note) for period, note in rows]
 
 
 def _meet(connection: Connection, book_id: UUID, signed: Sequence[_Signed]) -> Iterator[Problem]:

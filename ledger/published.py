@@ -17,6 +17,7 @@ from ledger.notes import Head, PublicKey, read
 from ledger.proof_errors import TornKey, TornNote
 
 KEYS: Final = "keys.txt"
+MONTHS: Final = "months"
 _NOTES: Final = "*.note"
 _HANDOVER: Final = "handover-"
 _COMMENT: Final = "#"
@@ -25,6 +26,11 @@ _COMMENT: Final = "#"
 def put_checkpoint(folder: Path, checkpoint: Checkpoint) -> bool:
     """Publish a checkpoint; tell whether it was missing."""
     return put(folder / _name(checkpoint), checkpoint.note.encode())
+
+
+def put_month(folder: Path, period: str, note: str) -> bool:
+    """Publish a sealed month; tell whether it was missing."""
+    return put(folder / MONTHS / f"{period}.note", note.encode())
 
 
 def put_keys(folder: Path, keys: Iterable[SigningKey]) -> None:

@@ -73,10 +73,9 @@ class Receipt:
         Raises:
             TornReceipt: With the part and the line where it stops being one.
         """
-        reading = _Reading(text)
+        reading = Reading(text)
         reading.expect(LAYOUT, "head")
-        while reading.at < len(reading.lines) and reading.lines[reading.at].startswith(_WORDS):
-            reading.at += 1
+        reading.skip_words()
         entry = reading.next("entry").encode()
         reading.expect("", "entry")
         reading.expect(PROOF_LAYOUT, "head")
@@ -106,7 +105,7 @@ class Proven:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """The lines of a file, read one by one."""
 
     text: str
@@ -133,6 +132,11 @@ class _Reading:
         """The next line, which must be this one."""
         if self.next(part) != line:
             raise self.torn(part)
+
+    def skip_words(self) -> None:
+        """Pass over the lines for people."""
+        while self.at < len(self.lines) and self.lines[self.at].startswith(_WORDS):
+            self.at += 1
 
     def hashes(self) -> Iterator[bytes]:
         """Hashes, one a line, up to an empty line."""

@@ -373,7 +373,7 @@ period_seal = Table(
         name="fk_period_seal_signing_key",
     ),
     CheckConstraint("length(period) = 7", name="ck_period_seal_period_is_a_month"),
-    CheckConstraint("size >= 0 AND accounts >= 0", name="ck_period_seal_counts_not_negative"),
+    CheckConstraint("size >= 1 AND accounts >= 1", name="ck_period_seal_counts"),
     CheckConstraint(
         "length(root) = 32 AND length(chain) = 32"
         " AND length(trial_root) = 32 AND length(prev) = 32",

@@ -5,9 +5,10 @@ balances and versions, the counters of the accounts, the sum over the book, what
 aside and what became of it. What it can not see is written in `docs/ledger.md`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC
 from itertools import chain as chain_of
 from itertools import islice
 from typing import Any, Final
@@ -31,6 +32,7 @@ from ledger.chain import (
 from ledger.entries import RESOLVING_KINDS
 from ledger.errors import UnknownBook
 from ledger.layout import ASIDE_KINDS
+from ledger.months import NO_MONTH, Month, MonthHead, TrialTree, head_of
 from ledger.rules import by_pair
 from ledger.storage import JournalRow, LegRow, storage_of
 
@@ -128,6 +130,8 @@ class _Journal:
     #: Entries that were taken back so far, and may now be replaced once each.
     replaceable: set[str] = field(default_factory=set)
     open_holds: dict[str, ChainedEntry] = field(default_factory=dict)
+    #: Sealed months by the entries they hold; the newest first where several hold as many.
+    months: Mapping[int, Sequence[MonthHead]] = field(default_factory=dict)
 
     def problems(self, rows: Iterable[JournalRow]) -> Iterator[Problem]:
         """Read on, entry by entry, and tell what does not fit."""
@@ -146,6 +150,8 @@ class _Journal:
                 yield from self._of_hold(row.entry)
             elif row.entry.hold or row.entry.kind in RESOLVING_KINDS:
                 yield from self._of_resolution(row.entry)
+            for month in self.months.get(row.entry.seq, ()):
+                yield from self._of_month(month)
 
     def _of_entry(self, row: JournalRow) -> Iterator[Problem]:
         """Place, time, leaf and link of one entry."""
@@ -233,6 +239,21 @@ class _Journal:
         if entry.kind == "expiry" and (not hold.expires or entry.at < hold.expires):
             yield Problem("expired too early", where, f"after {hold.expires}", entry.at)
 
+    def _of_month(self, head: MonthHead) -> Iterator[Problem]:
+        """What was sealed when a month was over, against what is there after its last entry."""
+        where = f"month {head.month.period}"
+        if head.chain != self.chain:
+            yield Problem(
+                "not the chain that was sealed", where, head.chain.hex(), self.chain.hex()
+            )
+        codes = sorted(self.recount.versions)
+        trial = TrialTree((code, self.recount.balance(code)) for code in codes)
+        if (trial.root, len(trial)) != (head.trial_root, head.accounts):
+            yield Problem(
+                "not the balances that were sealed",
+                *(where, head.trial_root.hex(), trial.root.hex()),
+            )
+
 
 def verify(connection: Connection, book_id: UUID) -> Report:
     """Check a whole book against itself; change nothing.
@@ -259,10 +280,13 @@ def verify(connection: Connection, book_id: UUID) -> Report:
         reversed_ids=frozenset(key.hex for key in reversed_ids if key is not None),
         recount=_Recount(),
     )
+    months = list(_sealed_months(connection, book_id))
+    journal.months = _by_size(months)
     with closing(storage_of(connection).journal(connection, book_id, SEQ_MAX)) as rows:
         found = chain_of(
             journal.problems(rows),
-            _head_problems(connection, journal, head),
+            _head_problems(connection, journal, head, months),
+            _month_problems(journal, months),
             _change_problems(connection, book_id),
             _account_problems(connection, journal),
             _memo_problems(connection, book_id),
@@ -284,7 +308,51 @@ def verify(connection: Connection, book_id: UUID) -> Report:
     )
 
 
-def _head_problems(connection: Connection, journal: _Journal, head: Row[Any]) -> Iterator[Problem]:
+def _sealed_months(connection: Connection, book_id: UUID) -> Iterator[tuple[Row[Any], MonthHead]]:
+    """Every sealed month as it is stored, with what was signed of it, in order."""
+    seal = schema.period_seal
+    query = select(seal).where(seal.c.book_id == book_id).order_by(seal.c.period)
+    for row in connection.execute(query):
+        yield row, head_of(row.note)
+
+
+def _by_size(months: Iterable[tuple[Row[Any], MonthHead]]) -> dict[int, list[MonthHead]]:
+    found: dict[int, list[MonthHead]] = {}
+    for _row, head in months:
+        found.setdefault(head.size, []).append(head)
+    return found
+
+
+def _month_problems(
+    journal: _Journal, months: Iterable[tuple[Row[Any], MonthHead]]
+) -> Iterator[Problem]:
+    """Sealed months against their own words, and each against the one before."""
+    prev, following = NO_MONTH, None
+    for row, head in months:
+        where, month = f"month {row.period}", head.month
+        stored = MonthHead(
+            head.origin,
+            Month(row.period, row.through_on, row.ended_at),
+            *(row.size, row.root, row.chain, row.accounts, row.trial_root, row.prev),
+        )
+        if stored != head:
+            yield Problem("not what was signed", where, head.text(), stored.text())
+        if head.prev != prev:
+            yield Problem("does not name the month before", where, prev.hex(), head.prev.hex())
+        if following is not None and month.period != following:
+            yield Problem("a month is missing before this one", where, following, month.period)
+        if head.size > journal.entries:
+            entries = f"{head.size} entries"
+            yield Problem("more was sealed than is there", where, entries, f"{journal.entries}")
+        prev, following = head.digest(), Month.around(month.through_on, UTC).following(UTC).period
+
+
+def _head_problems(
+    connection: Connection,
+    journal: _Journal,
+    head: Row[Any],
+    months: Sequence[tuple[Row[Any], MonthHead]],
+) -> Iterator[Problem]:
     """The head row against the last entry, and legs that belong to no entry."""
     if head.seq != journal.entries:
         yield Problem(
@@ -293,8 +361,11 @@ def _head_problems(connection: Connection, journal: _Journal, head: Row[Any]) ->
     if head.chain != journal.chain:
         yield Problem("is not the last link", "head", journal.chain.hex(), head.chain.hex())
     at = instant_text(head.recorded_at)
-    if at != journal.recorded_at:
-        yield Problem("is not the last time", "head", journal.recorded_at, at)
+    # Sealing a month moves the time on, so that nothing is recorded in it any more.
+    ended = max((month.month.ended_at for _row, month in months), default=head.opened_at)
+    last = max(journal.recorded_at, instant_text(ended))
+    if at != last:
+        yield Problem("is not the last time", "head", last, at)
     leg = schema.leg.c
     legs = connection.execute(
         select(func.count()).where(leg.book_id == journal.book_id)

@@ -11,7 +11,7 @@ from flask import Flask
 from itsdangerous import URLSafeSerializer
 from sqlalchemy.orm import Session
 
-from ledger import checkpoints, keys
+from ledger import checkpoints, keys, periods
 from ledger.notes import Signer
 from tests.architecture.routes import Route
 from tests.conftest import SECRET_KEY, Client
@@ -25,6 +25,7 @@ from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
 from timebank.groups.queries import standing_of
 from timebank.groups.service import Agreement, GroupDetails, VenueDetails
+from timebank.hours import service as hours
 from timebank.hours.models import BooksQuestion
 from timebank.listings import queries as listing_queries
 from timebank.listings import service as listings
@@ -37,6 +38,7 @@ from timebank.messaging.models import Notice
 from timebank.web import assets, drafts
 from timebank.web.access import SLUG
 
+MONTH = dt.timedelta(days=32)
 #: Who has things of their own, so that a page about them is really theirs.
 ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
@@ -98,6 +100,19 @@ def build_world(session: Session) -> World:
         "helper": make_member(session, community, first_name="Hana", email="hana@example.org"),
         "guest": make_member(session, community, first_name="Gus"),
     }
+    for member in people.values():
+        # Before this month, so that there is a month to seal, and for those who take part.
+        if member.community_id == community.id and member.state == "active":
+            hours.bring_in(
+                session,
+                community,
+                member,
+                minutes=60,
+                happened_on=(now - MONTH).date(),
+                key=f"opening:{member.number}",
+                by=None,
+                now=now - MONTH,
+            )
     examples = {
         role: _of(session, community, people[role], people["helper"], now) for role in ACTIVE
     }
@@ -106,21 +121,25 @@ def build_world(session: Session) -> World:
         reached = people["helper" if role == "coordinator" else "coordinator"]
         examples[role]["member_id in messages"] = reached.id
         examples[role] |= _group(session, community, people[role], people, now)
-    size = _seal(session, community, now)
+    size, period = _seal(session, community, now)
     for role in ACTIVE:
-        examples[role] |= {"size": size, "newer": size, "older": size}
+        examples[role] |= {"size": size, "newer": size, "older": size, "period": period}
     session.commit()
     return World(community, people, examples)
 
 
-def _seal(session: Session, community: Community, now: dt.datetime) -> int:
-    """Seal the book with a key that lies nowhere; return how many entries it has."""
+def _seal(session: Session, community: Community, now: dt.datetime) -> tuple[int, str]:
+    """Seal the book with a key that lies nowhere; return how many entries it has, and a month."""
     connection, book_id = session.connection(), community.id
     signer = Signer.of(f"{community.slug}.example", Ed25519PrivateKey.generate())
     keys.begin(connection, book_id, signer, now=now)
     drafted = checkpoints.draft(connection, book_id)
     assert drafted is not None
-    return checkpoints.keep(connection, book_id, drafted, signer, now=now).size
+    size = checkpoints.keep(connection, book_id, drafted, signer, now=now).size
+    [month, *_later] = periods.due(connection, book_id, zone=dt.UTC, now=now)
+    sealed = periods.draft(connection, book_id, month)
+    assert periods.keep(connection, book_id, sealed, signer, now=now) is not None
+    return size, month.period
 
 
 def _signed_up(session: Session, community: Community, first_name: str, *roles: str) -> Member:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import service as exchanges
-from timebank.hours import asking, auditing, sealing
+from timebank.hours import asking, auditing, months, sealing
 from timebank.limits import service as limits
 from timebank.listings import service as listings
 from timebank.members.service import links, throttle
@@ -89,6 +89,7 @@ def jobs() -> list[Job]:
         Job("mail goes out", 5, _deliver_mail),
         Job("ends of listings are announced", 900, _at_once(listings.nudge_ending)),
         Job("books are sealed", 600, _seal_books),
+        Job("months are sealed", 600, _seal_months),
         Job("sign-in tries are forgotten", 3600, _at_once(throttle.delete_old_attempts)),
         Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
         Job("the trail is linked", 60, _at_once(trail.link_new)),
@@ -133,6 +134,11 @@ def _by_a_program(
         return run(current_app.config["SETTINGS"], now=now, stop=stop)
 
     return work
+
+
+def _seal_months(now: dt.datetime) -> int:
+    """Seal each month that is over, where the community lives."""
+    return months.seal_ended(current_app.config["SETTINGS"], now=now)
 
 
 def _at_once(service: Service) -> Callable[[dt.datetime], int]:

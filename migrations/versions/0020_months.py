@@ -40,9 +40,7 @@ def upgrade() -> None:
             name="fk_period_seal_signing_key",
         ),
         sa.CheckConstraint("length(period) = 7", name="ck_period_seal_period_is_a_month"),
-        sa.CheckConstraint(
-            "size >= 0 AND accounts >= 0", name="ck_period_seal_counts_not_negative"
-        ),
+        sa.CheckConstraint("size >= 1 AND accounts >= 1", name="ck_period_seal_counts"),
         sa.CheckConstraint(
             "length(root) = 32 AND length(chain) = 32"
             " AND length(trial_root) = 32 AND length(prev) = 32",

@@ -213,3 +213,15 @@ class NoSuchQuestionError(NotFoundError):
 
 class TooManyQuestionsError(ConflictError):
     """Several questions of theirs wait already."""
+
+
+class NoSuchMonthError(NotFoundError):
+    """The month is not sealed, or holds nothing of the account that was asked for.
+
+    Attributes:
+        period: Which one, such as ``2026-05``.
+    """
+
+    def __init__(self, period: str) -> None:
+        super().__init__(period)
+        self.period = period

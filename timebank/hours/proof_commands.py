@@ -14,7 +14,9 @@ from flask.cli import AppGroup
 
 from ledger import published
 from ledger.errors import LedgerRefusal
+from ledger.months import MonthEnd, check_balance
 from ledger.notes import PublicKey
+from ledger.periods import SealedMonth
 from ledger.proof_errors import NothingTrusted, TornKey
 from ledger.receipts import LENGTH_MAX, Proven, Receipt, check
 from timebank.clock import utc_now
@@ -22,7 +24,7 @@ from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import HOME_DEFAULT
 from timebank.db import db
-from timebank.hours import proofs, sealing
+from timebank.hours import months, proofs, sealing
 from timebank.hours.commands import community_option, json_option, ledger_group, one
 from timebank.hours.sealing import Vault
 
@@ -58,6 +60,10 @@ WORDS: Final[Mapping[str, str]] = {
     "not-under-head": (
         "Entry {seq} is not among the {size} that were signed. Something in the entry or in the"
         " proof was changed."
+    ),
+    "not-under-month": (
+        "What it says of account {code} is not what was signed for {period}. Something in it was"
+        " changed."
     ),
     "other-checkpoint": (
         "Its checkpoint, over {size} entries, is not among those you gave (over {published})."
@@ -107,6 +113,55 @@ def checkpoint_command(slug: str | None) -> None:
         else:
             click.echo(f"{name}: {sealed.size} entries are sealed, in {vault.folder}")
     sys.exit(1 if failed else 0)
+
+
+@ledger_group.command("months")
+@community_option
+@json_option
+def months_command(*, slug: str | None, as_json: bool) -> None:
+    """Seal each month that is over, and list the sealed months, the newest first.
+
+    The worker seals them by itself. Looks at every community unless one is named.
+    """
+    chosen = [one(slug)] if slug else list(communities.every(db.session()))
+    if not chosen:
+        raise click.ClickException("There is no community yet.")
+    failed, told = False, {}
+    for name, community in [(each.slug, each) for each in chosen]:
+        try:
+            months.seal(community, _vault(community), now=utc_now())
+        except LedgerRefusal as refusal:
+            click.echo(f"{name}: {words_of(refusal)}", err=True)
+            failed = True
+        told[name] = months.listed(db.session(), community.id, before=None, limit=1_000)
+    if as_json:
+        facts = {name: [_month_facts(each) for each in found] for name, found in told.items()}
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for name, found in told.items():
+            for each in found:
+                head = each.head
+                click.echo(
+                    f"{name}: {each.period}, {head.size} entries, {head.accounts} accounts,"
+                    f" balances {head.trial_root.hex()}"
+                )
+            if not found:
+                click.echo(f"{name}: no month is over yet.")
+    sys.exit(1 if failed else 0)
+
+
+def _month_facts(sealed: SealedMonth) -> dict[str, Any]:
+    head = sealed.head
+    return {
+        "month": sealed.period,
+        "through": head.month.through_on.isoformat(),
+        "entries": head.size,
+        "root": head.root.hex(),
+        "accounts": head.accounts,
+        "balances": head.trial_root.hex(),
+        "before": head.prev.hex(),
+        "sealed_at": sealed.sealed_at.isoformat(),
+    }
 
 
 @keys_group.command("list")
@@ -181,6 +236,38 @@ def verify_command(
         click.echo(json.dumps({"ok": True} | _facts_of(proven), indent=2))
         return
     click.echo(_told(proven))
+
+
+@receipt_group.command("month", with_appcontext=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--key",
+    "given_keys",
+    multiple=True,
+    required=True,
+    help="A public key you trust, or a file of such keys.",
+)
+@json_option
+def month_command(file: Path, given_keys: tuple[str, ...], *, as_json: bool) -> None:
+    """Check the proof in FILE of what one account held at a month's end.
+
+    Works without network and without database. Ends with 0 if it is right.
+    """
+    try:
+        keys = [key for given in given_keys for key in _keys_of(given)]
+        proven = check_balance(MonthEnd.parse(_text_of(file)), keys=keys)
+    except LedgerRefusal as refusal:
+        _tell_wrong(refusal, as_json=as_json)
+        sys.exit(1)
+    month = proven.head.month
+    if as_json:
+        facts = {"account": proven.code, "minutes": proven.minutes, "month": month.period}
+        click.echo(json.dumps({"ok": True} | facts | {"through": f"{month.through_on}"}, indent=2))
+        return
+    click.echo(
+        f"The proof is right. When {month.period} was over, account {proven.code} of"
+        f" {proven.head.origin} held {proven.minutes} minutes, as it was sealed."
+    )
 
 
 def words_of(refusal: LedgerRefusal) -> str:

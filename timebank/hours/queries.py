@@ -2,17 +2,18 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import balances as ledger_balances
-from ledger import corrections, recent, schema
+from ledger import corrections, dated, recent, schema
 from ledger import limits as ledger_limits
 from ledger.balances import Balance, EntryView, Statement, TrialBalance
 from ledger.corrections import Links, Step
+from ledger.dated import OnDay, OutOfTime
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
 from ledger.holdings import Holding
 from ledger.holdings import holdings as ledger_holdings
@@ -26,6 +27,8 @@ from timebank.hours.policy import SIDES, STEPS, Holder, line_name
 __all__ = [
     "Balance",
     "EntryView",
+    "OnDay",
+    "OutOfTime",
     "Statement",
     "Step",
     "TrialBalance",
@@ -296,3 +299,71 @@ def standing(community: Community, limits: Limits | None = None) -> sa.Subquery:
 def holdings(session: Session, community_id: uuid.UUID) -> Sequence[Holding]:
     """Who holds hours and where they came from, by kind of account."""
     return ledger_holdings(session.connection(), community_id)
+
+
+def on_day(
+    session: Session,
+    community: Community,
+    day: dt.date,
+    *,
+    after_code: str = "",
+    limit: int | None = None,
+) -> Sequence[OnDay]:
+    """What accounts held on a day: as recorded by it, and for services up to it."""
+    return dated.on_day(
+        session.connection(),
+        community.id,
+        day,
+        zone=ZoneInfo(community.time_zone),
+        after_code=after_code,
+        limit=limit,
+    )
+
+
+def out_of_time(
+    session: Session,
+    community: Community,
+    day: dt.date,
+    *,
+    after_seq: int = 0,
+    limit: int | None = None,
+) -> Sequence[OutOfTime]:
+    """The movements that make the two figures of a day differ, in the order of the book."""
+    return dated.out_of_time(
+        session.connection(),
+        community.id,
+        day,
+        zone=ZoneInfo(community.time_zone),
+        after_seq=after_seq,
+        limit=limit,
+    )
+
+
+def balance_as_recorded_by(session: Session, community: Community, code: str, day: dt.date) -> int:
+    """Minutes in one account when a day was over where the community lives.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+    """
+    return _on_day(dated.balance_as_recorded_by, session, community, code, day)
+
+
+def balance_for_services_up_to(
+    session: Session, community: Community, code: str, day: dt.date
+) -> int:
+    """Minutes in one account from all services up to a day, as far as they are known now.
+
+    Raises:
+        NoSuchAccountError: If the book has no such account.
+    """
+    return _on_day(dated.balance_for_services_up_to, session, community, code, day)
+
+
+def _on_day(
+    ask: Callable[..., int], session: Session, community: Community, code: str, day: dt.date
+) -> int:
+    zone = ZoneInfo(community.time_zone)
+    try:
+        return ask(session.connection(), community.id, code, day, zone=zone)
+    except UnknownAccount as refusal:
+        raise NoSuchAccountError(code) from refusal

@@ -6,6 +6,7 @@ from wtforms.validators import ValidationError
 
 from timebank.exchanges.models import WORDS_LENGTH_MAX
 from timebank.hours.models import QUESTION_LENGTH_MAX
+from timebank.statements.queries import YEAR_MAX, YEAR_MIN
 from timebank.web.fields import (
     DayField,
     LineField,
@@ -103,3 +104,14 @@ class OwnQuestionForm(PageForm):
         length_max=QUESTION_LENGTH_MAX,
         validators=[required(_l("Write a question, such as SELECT account, sum(position)."))],
     )
+
+
+class DayForm(PageForm):
+    """The day whose balances are asked for."""
+
+    day = DayField(_l("Which day?"), validators=[required(_l("Choose the day."))])
+
+    def validate_day(self, field: DayField) -> None:
+        """Refuse days that no book can say anything about."""
+        if not YEAR_MIN <= field.day.year <= YEAR_MAX:
+            raise ValidationError(_l("Choose a day between 2000 and 2999."))

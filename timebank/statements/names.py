@@ -65,3 +65,18 @@ def _numbers(line: Line) -> list[str]:
     if line.replaced_by is not None:
         numbers.append(_("put right by no. %(no)d", no=line.replaced_by))
     return numbers
+
+
+ACCOUNT_KINDS: Mapping[str, str] = {
+    "member": _l("Members"),
+    "pot": _l("Pots"),
+    "neighbour": _l("Other communities"),
+    "source": _l("Where hours come from"),
+}
+
+
+def kind_of_account(code: str) -> str:
+    """Return what kind of account a code names: one of `ACCOUNT_KINDS`."""
+    if not code[1:].isdigit():
+        return "source"
+    return {"M": "member", "G": "pot", "N": "neighbour"}[code[0]]

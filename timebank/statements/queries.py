@@ -174,7 +174,7 @@ def _side(deal: Deal, code: str) -> Member | None:
 
 def members_by_code(
     session: Session, community_id: uuid.UUID, codes: Collection[str]
-) -> Mapping[str, Member]:
+) -> dict[str, Member]:
     """Return the members behind account codes; pots and sources are left out."""
     found = by_account_codes(session, community_id, codes)
     return {member.account_code: member for member in found}

@@ -4,11 +4,12 @@ from timebank.statements.views import (
     books,
     checks,
     hours,
+    months,
     our_books,
     proofs,
     putting_right,
     questions,
 )
 
-__all__ = ["blueprints", "putting_right"]
+__all__ = ["blueprints", "months", "putting_right"]
 blueprints = (hours.bp, books.bp, checks.bp, questions.bp, our_books.bp, proofs.bp)

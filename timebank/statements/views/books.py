@@ -25,6 +25,7 @@ from timebank.members import queries as members
 from timebank.statements import queries
 from timebank.statements.forms import ReverseForm, SeenToForm
 from timebank.statements.names import KINDS, account_name
+from timebank.statements.queries import Month
 from timebank.statements.standing import Sides, sides, standing
 from timebank.statements.views import verdict
 from timebank.statements.views.frame import (
@@ -104,6 +105,8 @@ def _ways() -> list[dict[str, str]]:
     ways = [
         (_("The latest entries"), _("Every movement, the newest first"), "books.entries"),
         (_("Every check"), _("What each night found"), "checks.index"),
+        (_("Months"), _("Each that is over, with what every account held"), "books.months_index"),
+        (_("Balances on a day"), _("As recorded by then, and by day of help"), "books.on_day"),
         (_("The seals of the book"), _("Signed each night, for anybody"), "proofs.index"),
         (_("Our books, for anybody"), _("The page that visitors see"), "our_books.index"),
         (_("Download the books"), _("A zip file without names"), "checks.download"),
@@ -142,11 +145,18 @@ def account(code: str) -> ResponseReturnValue:
         name=account_name(code, people.get(code), may_see_names=may_see_names()),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
-        figures=figures_of(month),
+        figures=[*figures_of(month), _by_day_of_help(month)],
         table=table_of(month, with_names=may_see_names(), own=False),
         earlier=month_key(month.earlier),
         later=month.later and month_key(month.later),
     )
+
+
+def _by_day_of_help(month: Month) -> dict[str, str]:
+    """Return what the account held at the month's end by the days of the help, late or not."""
+    _first, last = hours.month_around(month.first)
+    minutes = hours.balance_for_services_up_to(db.session(), g.community, month.code, last)
+    return {"key": _("For help up to the end"), "value": hours_words(minutes)}
 
 
 @bp.get("/books/accounts/<code>.csv")

@@ -9,6 +9,7 @@ from flask_babel import format_date
 from timebank.db import db
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges.queries import Deal
+from timebank.hours import months
 from timebank.hours import queries as hours
 from timebank.limits.ideas import ideas
 from timebank.listings.names import name_of, someone
@@ -103,6 +104,9 @@ def statement() -> ResponseReturnValue:
         earlier=month_key(month.earlier),
         later=month.later and month_key(month.later),
         large_print=request.args.get("large") == "1",
+        # A month that is not over is not sealed, and nobody needs to look.
+        is_sealed=month.later is not None
+        and months.is_sealed(db.session(), g.community.id, month_key(month.first)),
     )
 
 

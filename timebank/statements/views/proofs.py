@@ -7,9 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from timebank.db import db
 from timebank.exchanges.names import entry_words
-from timebank.hours import proofs
+from timebank.hours import months, proofs
 from timebank.hours import queries as hours
-from timebank.hours.errors import NoSuchCheckpointError, NotAsSignedError, NotSealedYetError
+from timebank.hours.errors import (
+    NoSuchCheckpointError,
+    NoSuchMonthError,
+    NotAsSignedError,
+    NotSealedYetError,
+)
 from timebank.statements.names import KINDS
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import day, hours_label, moment_words
@@ -17,6 +22,7 @@ from timebank.web.refusals import say
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
+say(NoSuchMonthError, _l("That month is not sealed, or nothing had moved in the account by then."))
 say(NoSuchCheckpointError, _l("The book was not sealed at this size."))
 say(
     NotAsSignedError,
@@ -97,6 +103,32 @@ def keys() -> Response:
     every = proofs.keys_of(db.session(), g.community.id)
     notes = [f"\n{each.handover}" for each in every if each.handover is not None]
     return _text(proofs.keys_text(db.session(), g.community.id) + "".join(notes))
+
+
+@bp.get("/checkpoints/months/<period>")
+@access(Access.ANYONE)
+def month(period: str) -> Response:
+    """Hand out the seal of a month, exactly as it was signed."""
+    return _text(months.find(db.session(), g.community.id, period).note)
+
+
+@bp.get("/hours/month-ends/<period>.txt")
+@access(Access.MEMBER)
+def month_end(period: str) -> Response:
+    """Hand over the proof of what the member's account held when a month was over."""
+    found = months.prove(db.session(), g.community.id, period, g.member.account_code)
+    address = url_for("proofs.index", _external=True)
+    words = [
+        _("What one account of %(name)s held at a month's end.", name=g.community.name),
+        _("It holds an account number and its minutes, below zero for hours to give back."),
+        _("Nobody else's account can be seen in it. No names."),
+        _("The key to check it with: %(address)s", address=address),
+        _("To check it: timebank receipt month FILE --key KEY"),
+    ]
+    response = _text(found.text([" ".join(line.split()) for line in words]))
+    name = f"month-end-{period}.txt"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @bp.get("/hours/receipts/<uuid:entry_id>")
