@@ -26,6 +26,7 @@ COMMANDS = (
     "timebank.home.commands",
     "timebank.members.commands",
     "timebank.imports.commands",
+    "timebank.imports.list_commands",
     "timebank.hours.commands",
     "timebank.hours.proof_commands",
     "timebank.hours.audit_commands",

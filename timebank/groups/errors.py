@@ -126,3 +126,15 @@ class SameGroupError(RefusalError):
 
 class AlreadyConnectedError(ConflictError):
     """The two groups are connected, or one of them has asked and waits."""
+
+
+class ListError(RefusalError):
+    """A list is of no use as a whole.
+
+    Attributes:
+        reason: A short code, such as ``no name column``; `commands` has the sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

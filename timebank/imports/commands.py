@@ -82,7 +82,7 @@ def requests(
     in already stays as it is. Rows that cannot be read are named and left out, and the command then
     ends with status 1; it ends with status 2 if nothing of the file could be used.
     """
-    community = _one_community(slug)
+    community = one_community(slug)
     today = utc_now().astimezone(ZoneInfo(community.time_zone)).date()
     try:
         sheet = sheets.read(file.read_bytes(), today=today, day_first=day_first)
@@ -119,7 +119,8 @@ def _bring_in(community: Community, sheet: Sheet, *, reopen: bool, dry_run: bool
         return done.summary
 
 
-def _one_community(slug: str | None) -> Community:
+def one_community(slug: str | None) -> Community:
+    """Return the community that is meant, or say which there are."""
     session = db.session()
     found = communities.every(session)
     wanted = [community for community in found if slug in {None, community.slug}]

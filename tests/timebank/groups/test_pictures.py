@@ -56,11 +56,11 @@ def test_groups_stand_on_a_circle_and_threads_end_at_them(count: int) -> None:
     assert len(dots) == count
     for x1, y1, x2, y2 in web.threads:
         assert {(x1, y1), (x2, y2)} <= dots
-    assert all(0 <= each <= pictures.WEB_SIZE for dot in dots for each in dot)
+    assert all(0 <= x <= pictures.WEB_WIDTH and 0 <= y <= pictures.WEB_HEIGHT for x, y in dots)
 
 
 def test_a_long_name_is_cut_beside_a_picture() -> None:
     assert pictures.shortened("Tea") == "Tea"
     long = "The Friday afternoon repair café of the old town"
-    assert pictures.shortened(long) == "The Friday afternoon…"
+    assert pictures.shortened(long) == "The Friday afte…"
     assert len(pictures.shortened("x" * 80)) == pictures.LABEL_LENGTH_MAX

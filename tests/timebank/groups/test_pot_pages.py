@@ -146,7 +146,7 @@ def test_the_page_of_all_pots_adds_up_with_the_books(scene: Scene, walk: Walk) -
     otto = walk(scene.otto)
     otto.get(at(scene.community, "/groups"))
     page = otto.follow("Pots")
-    assert "Badminton +2 h" in page
+    assert "Badminton 2 h" in page
     assert "Sport and moving about 2 h 30 min" in page
     assert "Together 0 min" in page
     assert "Nothing so far" in page
@@ -183,7 +183,7 @@ def test_two_groups_say_yes_and_their_thread_shows(scene: Scene, walk: Walk, pag
     assert "Between the two pots it is all even." in page
     web = mia.get(at(scene.community, "/groups/web"))
     assert web.all("svg text") == ["Badminton", "Tea"]
-    assert len(web.soup.select("svg .picture-thread")) == 1
+    assert len(web.soup.select("svg .chart-thread")) == 1
     assert "No threads yet" in pages.get(at(scene.community, "/groups/web"))
     mia.refused(at(scene.community, "/groups/badminton/with/chess"))
     mia.refused(at(scene.community, "/groups/badminton/connect"))

@@ -57,3 +57,8 @@ def free_slug(name: str, taken: frozenset[str]) -> str:
 def is_mailbox(text: str) -> bool:
     """Tell whether a text looks like a mail address."""
     return _MAILBOX.fullmatch(text) is not None
+
+
+def is_postcode(text: str) -> bool:
+    """Tell whether a text is a whole British postcode."""
+    return _UK_POSTCODE.fullmatch(text) is not None

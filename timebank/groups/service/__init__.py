@@ -8,6 +8,7 @@ from timebank.groups.service.belonging import (
     join,
     leave,
 )
+from timebank.groups.service.bringing import Brought, bring_in_groups, bring_in_venues
 from timebank.groups.service.crediting import post_session, write_crediting_rule
 from timebank.groups.service.exclusion import (
     answer_appeal,
@@ -43,6 +44,7 @@ from timebank.groups.service.ties import (
 
 __all__ = [
     "Agreement",
+    "Brought",
     "GroupDetails",
     "VenueDetails",
     "acknowledge",
@@ -55,6 +57,8 @@ __all__ = [
     "approve",
     "ask_pot",
     "ask_transfer",
+    "bring_in_groups",
+    "bring_in_venues",
     "change_group",
     "change_venue",
     "connect",

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 28, 34
-WEB_SIZE = 640
-WEB_ROOM = 150
-LABEL_LENGTH_MAX = 22
+LEFT, RIGHT, TOP, BOTTOM = 84, 12, 28, 34
+WEB_WIDTH, WEB_HEIGHT, WEB_ROOM = 640, 400, 50
+LABEL_LENGTH_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +173,8 @@ class Web:
 
 def web(names: Sequence[tuple[str, str, int]], pairs: Sequence[tuple[int, int]]) -> Web:
     """Put groups (name, address, tone) on a circle and connect them by their places in the list."""
-    middle = WEB_SIZE / 2
-    radius = middle - WEB_ROOM
+    middle, centre = WEB_WIDTH / 2, WEB_HEIGHT / 2
+    radius = centre - WEB_ROOM
     knots = []
     for number, (name, href, tone) in enumerate(names):
         angle = 2 * math.pi * number / len(names) - math.pi / 2
@@ -186,9 +185,9 @@ def web(names: Sequence[tuple[str, str, int]], pairs: Sequence[tuple[int, int]])
                 href=href,
                 tone=tone,
                 x=round(middle + radius * across, 1),
-                y=round(middle + radius * up, 1),
+                y=round(centre + radius * up, 1),
                 label_x=round(middle + (radius + 16) * across, 1),
-                label_y=round(middle + (radius + 20) * up + 5, 1),
+                label_y=round(centre + (radius + 20) * up + 5, 1),
                 anchor="middle" if abs(across) < 0.2 else "start" if across > 0 else "end",  # noqa: PLR2004 - nearly above or below
             )
         )

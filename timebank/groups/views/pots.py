@@ -51,7 +51,7 @@ def pots() -> ResponseReturnValue:
             {"value": _pot_name(code, by_pot), "href": url_for("groups.show", group_slug=slug)}
             if (slug := by_pot[code].slug if code in by_pot else "")
             else {"value": g.community.name, "href": url_for("groups.pot", pot_name=COMMUNITY)},
-            hours_signed(minutes),
+            held(minutes),
         ]
         for code, minutes in sorted(found.minutes.items())
         if code not in by_pot or by_pot[code].is_open or minutes
@@ -60,7 +60,7 @@ def pots() -> ResponseReturnValue:
     return page(
         "groups/pots.html",
         rows=rows,
-        total=hours_signed(sum(found.minutes.values())),
+        total=held(sum(found.minutes.values())),
         created=[
             [names.activity_name(code.removeprefix("activity-")), hours_label(minutes)]
             for code, minutes in created
@@ -85,6 +85,11 @@ def pots() -> ResponseReturnValue:
         else None,
         flow_rows=[[giver, taker, hours_label(minutes)] for giver, taker, minutes in flows],
     )
+
+
+def held(minutes: int) -> str:
+    """Return what a pot holds: a plain length of time, with a sign only where it owes."""
+    return hours_signed(minutes) if minutes < 0 else hours_label(minutes)
 
 
 def _pot_name(code: str, by_pot: dict[str, Group]) -> str:
@@ -127,7 +132,7 @@ def pot(pot_name: str) -> ResponseReturnValue:
         table_rows=[
             [str(format_date(month, "MMMM yyyy"))]
             + [hours_signed(row[column]) for column in names.POT_COLUMNS]
-            + [hours_signed(end)]
+            + [held(end)]
             for month, row, end in zip(months, by_month, ends, strict=True)
         ],
         lines=_lines(statement.lines, asked, people),
@@ -187,11 +192,13 @@ def _next_words(minutes: int, floor_minutes: int, two_above: int) -> str:
 def _seen_by(found: Pot) -> str:
     if found.group is None:
         return _(
-            "Every member sees this page. Names see the coordinators and treasurers, who decide."
+            "Every member sees this page. "
+            "Only the coordinators and treasurers, who decide, see names."
         )
     return _(
         "The people in the group see this page, and who keeps the books. "
-        "Names see those who run it, who decide. Everybody else sees only what the pot holds."
+        "Only those who decide about it see names. "
+        "Everybody else sees no more than what the pot holds."
     )
 
 
@@ -210,7 +217,7 @@ def _lines(
                 )
             ),
             hours_signed(line.minutes),
-            hours_signed(line.balance_minutes),
+            held(line.balance_minutes),
         ]
         for line in list(lines)[-LINES_MAX:][::-1]
     ]
