@@ -154,6 +154,7 @@ def _facts(files: Files) -> plugin.Facts:
         entries=head.entries,
         chain=head.chain,
         recorded=head.recorded,
+        tree=head.peaks,
         balances=files.balances,
         checkpoint=plugin.read_checkpoint(files.checkpoint) if files.checkpoint else None,
     )

@@ -33,11 +33,7 @@ from typing import Any, NamedTuple
 
 __plugins__ = ("check_books",)
 
-SOURCES = {
-    "Equity:Opening": "opening",
-    "Equity:Adjustment": "adjustment",
-    "Equity:Written-Off": "written-off",
-}
+SOURCES = {f"Equity:{each}": each.lower() for each in ("Opening", "Adjustment", "Written-Off")}
 PARENTS = ("Assets:Members", "Assets:Pots", "Assets:Neighbours", "Equity:Activity")
 NUMBERED = re.compile(r"Assets:(?:Members:(M)|Pots:(G)|Neighbours:(N))([0-9]{6,12})")
 ACTIVITY = re.compile(r"Equity:Activity((?::|-)[A-Z0-9][a-z0-9]*)+")
@@ -48,11 +44,9 @@ ASIDE = (HOLD, "release", EXPIRY)
 OPENING = "opening balances"
 NOTES = "local/"
 CUSTOMS = ("timebank-hold", "timebank-book", "timebank-start")
-
 #: Where the fields of an entry stand in the books.
 METADATA = {name: name for name in ("actor", "at", "category", "corrects", "expires", "hold")}
 METADATA |= {"id": "uid", "key": "key", "memo": "memo-commit", "on": "occurred", "rev": "rev"}
-
 #: The bytes that are hashed: JSON with sorted keys and no spaces.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 Entry = dict[str, Any]
@@ -85,6 +79,7 @@ class Facts(NamedTuple):
         entries: How many there are.
         chain: The chain after the last of them, in hex.
         recorded: When that was recorded.
+        tree: The right edge of the tree over them.
         balances: For each code its balance, minutes set aside out and in, and how often
             it was touched.
         checkpoint: Entries, head of the tree and chain in hex; None where there is none.
@@ -94,6 +89,7 @@ class Facts(NamedTuple):
     entries: int
     chain: str
     recorded: str
+    tree: str
     balances: dict[str, tuple[int, int, int, int]]
     checkpoint: tuple[int, bytes, str] | None
 
@@ -129,7 +125,8 @@ def read_facts(folder: Path) -> Facts:
             book=said["book"],
             entries=int(said["entries"]),
             chain=said["chain"],
-            recorded=said["recorded"],
+            recorded=said["recorded"].removeprefix("-"),
+            tree=said["tree"].removeprefix("-"),
             balances=dict(map(_balance, balances[2:-1])),
             checkpoint=(
                 read_checkpoint(_read(folder, "CHECKPOINT"))
@@ -475,8 +472,11 @@ class Reading:
             if claimed != self.seq:
                 said = f"speaks of {claimed} entries, and {self.seq} are there"
                 raise WrongError("missing-entry", said, file=file)
-        if self.chain.hex() != facts.chain:
-            raise WrongError("broken-chain", "is not the last link of the chain", file="HEAD")
+        tree = b"".join(hashed for _level, hashed in self.tree.peaks).hex()
+        for name, said in (("chain", self.chain.hex()), ("recorded", self.at), ("tree", tree)):
+            if getattr(facts, name) != said:
+                wrong = f"has another {name} than its entries lead to"
+                raise WrongError("broken-chain", wrong, file="HEAD")
         missing = set(self.balances) - set(facts.balances)
         if missing:
             raise WrongError("other-balances", f"does not know {min(missing)}", file="BALANCES")

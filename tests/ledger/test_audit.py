@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,8 @@ def test_empty_books_pass(folder: Path) -> None:
     (folder / BALANCES).write_text("timebank-balances 1\nentries 0\nM000001 0 0 0 0\n", "utf-8")
     head = (folder / "HEAD").read_text("utf-8")
     head = re.sub("entries .*", "entries 0", head)
-    (folder / "HEAD").write_text(re.sub("chain .*", "chain " + "0" * 64, head), "utf-8")
+    head = re.sub("chain .*", "chain " + "0" * 64, head)
+    (folder / "HEAD").write_text(re.sub("(recorded|tree) .*", r"\1 -", head), "utf-8")
     remark(folder)
     assert audit(folder).ok
 
@@ -262,6 +264,53 @@ def test_notes_of_the_treasurer_are_no_part_of_the_books(folder: Path) -> None:
     assert audit(folder).ok
 
 
+#: One byte of each sort, and what takes its place.
+SORTS: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
+    "digit": (rb"[0-9]", lambda found: b"1" if found != b"1" else b"2"),
+    "small letter": (rb"[a-z]", lambda found: b"a" if found != b"a" else b"b"),
+    "capital": (rb"[A-Z]", lambda found: b"B" if found != b"B" else b"C"),
+    "quote": (rb'"', lambda _found: b"'"),
+    "sign": (rb"[-:.*#;+=/]", lambda _found: b"_"),
+    "space": (rb" ", lambda _found: b"\t"),
+    "line end": (rb"\n", lambda _found: b" "),
+    "lost": (rb"[^\n]", lambda _found: b""),
+    "control": (rb"[a-z]", lambda _found: b"\x07"),
+    "not text": (rb"[a-z]", lambda _found: b"\xff"),
+}
+SPEAK_OF_OTHERS = (MAIN, ACCOUNTS, "HEAD")
+WRITTEN = (MAIN, ACCOUNTS, BALANCES, JANUARY, COUNTED, "2026.beancount", "HEAD", PLUGIN)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("sort", SORTS)
+def test_one_byte_anywhere_is_found_and_named(folder: Path, name: str, sort: str) -> None:
+    """At the beginning, in the middle and at the end of each file."""
+    content = (folder / name).read_bytes()
+    pattern, other = SORTS[sort]
+    places = [found.start() for found in re.finditer(pattern, content)]
+    for place in {*places[:2], *places[len(places) // 2 :][:2], *places[-2:]}:
+        changed = content[:place] + other(content[place : place + 1]) + content[place + 1 :]
+        (folder / name).write_bytes(changed)
+        found = first(folder)
+        # Where a file speaks of another one, that may be the one that does not fit.
+        assert found.file == name or name in SPEAK_OF_OTHERS, (place, found)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_one_byte_of_an_entry_is_found_even_where_head_was_made_to_fit(
+    folder: Path, sort: str
+) -> None:
+    content = (folder / JANUARY).read_bytes()
+    pattern, other = SORTS[sort]
+    begin = content.index(b"\n") + 1
+    places = [found.start() for found in re.finditer(pattern, content) if found.start() > begin]
+    for place in places[:: max(1, len(places) // 12)]:
+        changed = content[:place] + other(content[place : place + 1]) + content[place + 1 :]
+        (folder / JANUARY).write_bytes(changed)
+        remark(folder)
+        assert first(folder).file == JANUARY, place
+
+
 # ----------------------------------------------------------- books made by a liar
 #
 # Whoever changes the books and makes the whole chain anew passes as far as the chain
@@ -270,7 +319,7 @@ def test_notes_of_the_treasurer_are_no_part_of_the_books(folder: Path) -> None:
 
 def relink(folder: Path) -> None:
     """Make every link and HEAD anew, as somebody who knows how could."""
-    link = chain.GENESIS.hex()
+    link, tree = chain.GENESIS.hex(), plugin.Tree(0, "")
     text = (folder / JANUARY).read_text("utf-8")
     codes = {name: plugin.account_code(name) for name in re.findall(r"  (\S+)  -?\d+ MIN", text)}
     for block in re.findall(r"\n2026-01-01 \*.*\n(?:  .*\n)+", text):
@@ -296,11 +345,15 @@ def relink(folder: Path) -> None:
                 for (payer, _lost), (payee, minutes) in zip(moved[::2], moved[1::2], strict=True)
             ),
         )
-        link = chain.link(bytes.fromhex(link), chain.leaf(chain.canonical(entry))).hex()
+        leaf = chain.leaf(chain.canonical(entry))
+        tree.add(leaf)
+        link = chain.link(bytes.fromhex(link), leaf).hex()
         text = text.replace(meta["chain"], link)
     (folder / JANUARY).write_text(text, "utf-8")
     head = (folder / "HEAD").read_text("utf-8")
-    (folder / "HEAD").write_text(re.sub("chain .*", f"chain {link}", head), "utf-8")
+    peaks = b"".join(hashed for _level, hashed in tree.peaks).hex()
+    head = re.sub("chain .*", f"chain {link}", head)
+    (folder / "HEAD").write_text(re.sub("tree .*", f"tree {peaks}", head), "utf-8")
     remark(folder)
 
 
