@@ -260,7 +260,7 @@ def read_files(folder: Path, top: str = MAIN) -> Files:
         raise FindingError(Finding("no-book", "does not say once whose books these are", top))
     if head.book != books[0]:
         raise FindingError(Finding("other-book", "is of another book than the files", HEAD))
-    start = parse_start(text) if top != MAIN else None
+    start = parse_start(top, text) if top != MAIN else None
     included = _INCLUDE_LINE.findall(text)
     own = [name for name in included if not name.startswith(f"{LOCAL}/")]
     _check_includes(own, top)
@@ -293,7 +293,7 @@ def check_marks(folder: Path, head: Head) -> None:
             raise FindingError(Finding("edited-file", "is not what was exported", name))
 
 
-def parse_start(text: str) -> Start:
+def parse_start(name: str, text: str) -> Start:
     """Where the books of a year take up the chain, from the file at their top.
 
     Raises:
@@ -301,7 +301,7 @@ def parse_start(text: str) -> Start:
     """
     found = _START_LINE.findall(text)
     if len(found) != 1:
-        raise FindingError(Finding("no-start", "does not say once where it begins"))
+        raise FindingError(Finding("no-start", "does not say once where it begins", name))
     return Start(int(found[0][0]), found[0][1], found[0][2])
 
 

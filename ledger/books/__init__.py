@@ -104,7 +104,7 @@ class _Making:
     """Books in the making: how far they go, what accounts hold, the month being filled."""
 
     folder: Folder
-    opened_on: date
+    accounts: list[str]
     entries: int = 0
     chain: str = GENESIS.hex()
     recorded: str = ""
@@ -113,7 +113,6 @@ class _Making:
     names: dict[str, str] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
-    accounts: list[str] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     starts: dict[str, Start] = field(default_factory=dict)
@@ -179,7 +178,7 @@ class _Making:
     def finish(self, book: _Book, signed: tuple[str, str] | None) -> Head:
         """Write what is not a month; HEAD comes last, as it speaks of all the others."""
         self.close_month()
-        self._put(ACCOUNTS, self._accounts())
+        self._put(ACCOUNTS, "".join(self.accounts).encode())
         months = [
             name for month in text.months_of(self.files) for name in (month, counted_name(month))
         ]
@@ -217,15 +216,6 @@ class _Making:
         self.folder.sync()
         return head
 
-    def _accounts(self) -> bytes:
-        """The accounts there were, and those that are new behind them."""
-        was = self.files.get(ACCOUNTS)
-        title = text.accounts_title(self.opened_on).encode()
-        before = self.folder.read(ACCOUNTS, was) if was else title
-        if before is None:
-            raise _StaleError
-        return before + "".join(self.accounts).encode()
-
     def _put_year(self, book: _Book, top: str, includes: Sequence[str]) -> None:
         """Write the file at the top of a year, unless nothing new is in it."""
         start = self.starts.get(top)
@@ -234,7 +224,7 @@ class _Making:
             before = self.folder.read(top, was) if was else None
             if before is None:
                 raise _StaleError
-            start = parse_start(before.decode())
+            start = parse_start(top, before.decode())
         written = text.year_text(top, book.book_id.hex, book.label, book.opened_on, start, includes)
         self._put(top, written.encode())
 
@@ -279,7 +269,8 @@ def export(
                 return _go_on(connection, book, target, head, signed)
             except _StaleError:
                 pass
-        return _write(connection, book, _Making(target, book.opened_on), signed, is_full=True)
+        making = _Making(target, accounts=[text.accounts_title(book.opened_on)])
+        return _write(connection, book, making, signed, is_full=True)
 
 
 def _go_on(
@@ -294,7 +285,7 @@ def _go_on(
         grows = book.seq > head.entries and name.startswith(_month_of(head))
         if name not in _WRITTEN_EACH_TIME and not grows and not folder.has(name, was):
             raise _StaleError
-    making = _resume(folder, book.opened_on, head)
+    making = _resume(folder, head)
     return _write(connection, book, making, signed, is_full=False)
 
 
@@ -303,7 +294,7 @@ def _month_of(head: Head) -> str:
     return head.recorded[:7].replace("-", "/") or "-"
 
 
-def _resume(folder: Folder, opened_on: date, head: Head) -> _Making:
+def _resume(folder: Folder, head: Head) -> _Making:
     """Take up books where they end."""
     parts: dict[str, str] = {}
     counted = f"{_month_of(head)}.assert.beancount"
@@ -331,7 +322,6 @@ def _resume(folder: Folder, opened_on: date, head: Head) -> _Making:
     listed = (codes.get(name) for name in _BALANCE_LINE.findall(parts.get(counted, "")))
     return _Making(
         folder=folder,
-        opened_on=opened_on,
         entries=head.entries,
         chain=head.chain,
         recorded=head.recorded,
@@ -339,6 +329,7 @@ def _resume(folder: Folder, opened_on: date, head: Head) -> _Making:
         files=dict(head.files),
         names=names,
         balances=balances,
+        accounts=[parts[ACCOUNTS]],
         # Pots and sources are listed whether they moved or not; saying so again is no harm.
         moved={code for code in listed if code is not None},
     )

@@ -140,11 +140,6 @@ def _legs(
     return legs or None
 
 
-def _month(entry: ChainedEntry) -> str:
-    """The file an entry stands in."""
-    return f"{entry.at[:4]}/{entry.at[5:7]}.beancount"
-
-
 def unquoted(text: str) -> str:
     """Text as it was before the export quoted it."""
     return _ESCAPED.sub(lambda found: _UNESCAPED.get(found[1], found[1]), text[1:-1])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,20 @@ def test_an_older_layout_is_written_anew(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / HEAD).write_text(head.replace("timebank-books 2", "timebank-books 1"), "utf-8")
     assert exported(desk, tmp_path).is_full
     assert Head.parse((tmp_path / HEAD).read_text("utf-8")).entries == 1
+
+
+@pytest.mark.parametrize("tree", ["0", "0" * 64, "0" * 192])
+def test_a_head_that_can_not_be_taken_up_is_written_anew(
+    desk: Desk, tmp_path: Path, tree: str
+) -> None:
+    desk.post()
+    desk.post()
+    desk.post()
+    exported(desk, tmp_path)
+    head = (tmp_path / HEAD).read_text("utf-8")
+    (tmp_path / HEAD).write_text(re.sub("tree .*", f"tree {tree}", head), "utf-8")
+    assert exported(desk, tmp_path).is_full
+    assert (tmp_path / HEAD).read_text("utf-8") == head
 
 
 def test_balances_that_no_longer_follow_are_counted_anew(desk: Desk, tmp_path: Path) -> None:

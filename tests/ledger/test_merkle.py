@@ -215,3 +215,17 @@ def test_a_tree_that_shrank_has_no_proof(tiers: Tiers, older: int, newer: int) -
 
 
 WHOLE = Tiers(600)
+
+
+@pytest.mark.parametrize("begin", [0, 1, 255, 256, 300])
+@pytest.mark.parametrize("size", EDGES)
+def test_many_leaves_at_once_make_the_same_tree(begin: int, size: int) -> None:
+    leaves = [leaf(str(number).encode()) for number in range(begin + size)]
+    one_by_one, at_once = Frontier(), Frontier()
+    for each in leaves:
+        one_by_one.add(each)
+    for each in leaves[:begin]:
+        at_once.add(each)
+    taken_up = Frontier.of(at_once.size, at_once.peaks)
+    taken_up.grow(leaves[begin:])
+    assert (taken_up.size, taken_up.peaks) == (one_by_one.size, one_by_one.peaks)

@@ -2,6 +2,8 @@
 
 import ast
 import datetime as dt
+import gc
+import json
 import shutil
 import subprocess
 import sys
@@ -9,18 +11,20 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from beancount import loader
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import accounts, chain, entries, layout, merkle
 from ledger.audit import plugin
+from ledger.audit.__main__ import main
 from ledger.audit.check import audit
 from ledger.books import PLUGIN_SOURCE
 from tests.ledger.desk import ANN, BEN, CAT, DROP_IN, POT, Desk
 from tests.ledger.test_audit import golden_books, relink, remark
 from tests.ledger.test_books import exported
 from tests.ledger.test_chain import ten_entries
-from tests.ledger.vault import Vault
+from tests.ledger.vault import ORIGIN, Vault
 
 #: What `pip install beancount` brings.
 BROUGHT = ("beancount", "click", "dateutil", "regex", "six.py")
@@ -59,6 +63,18 @@ def check_elsewhere(elsewhere: Path, top: Path) -> str:
     return done.stderr
 
 
+def check_here(folder: Path) -> str:
+    """The same in this process, where it is seen which lines are run."""
+    probe = folder / "probe.beancount"
+    main = (folder / "main.beancount").read_text("utf-8")
+    probe.write_text(main.replace('plugin "timebank_books"\n', ""), "utf-8")
+    directives, _errors, options = loader.load_file(str(probe))
+    probe.unlink()
+    same, errors = plugin.check_books(directives, options)
+    assert same is directives
+    return "".join(f"{error.source['filename']}: {error.message}\n" for error in errors)
+
+
 @pytest.fixture
 def folder(desk: Desk, tmp_path: Path) -> Path:
     """Books of two years with holds and a checkpoint, carried elsewhere."""
@@ -81,6 +97,7 @@ def test_bean_check_verifies_everything_where_there_is_nothing_but_beancount(
     elsewhere: Path, folder: Path, top: str
 ) -> None:
     assert check_elsewhere(elsewhere, folder / top) == ""
+    assert check_here(folder) == ""
     assert audit(folder, top).ok
 
 
@@ -93,6 +110,8 @@ def test_bean_check_verifies_everything_where_there_is_nothing_but_beancount(
         ("2026/01.beancount", ";;", '2026-01-02 note Assets:Pots "x"\n;;', "foreign-line"),
         ("2026/01.beancount", ";;", '2026-01-02 custom "x" 1\n;;', "foreign-line"),
         ("CHECKPOINT", "chain ", "chain 0", "not-under-checkpoint"),
+        ("CHECKPOINT", "\n", "", "torn-checkpoint"),
+        ("CHECKPOINT", "\n16\n", "\n18\n", "missing-entry"),
         ("BALANCES", "M000001 ", "M000001 1", "other-balances"),
         ("BALANCES", "entries 17", "entries 16", "other-balances"),
         ("HEAD", "entries 17", "entries x", "other-balances"),
@@ -107,6 +126,7 @@ def test_what_was_changed_is_named_by_stock_bean_check(
     assert was in text
     (folder / name).write_text(text.replace(was, becomes, 1), "utf-8")
     assert f" {found}: " in check_elsewhere(elsewhere, folder / "main.beancount")
+    assert f": {found}: " in check_here(folder)
 
 
 @pytest.mark.parametrize("name", ["HEAD", "BALANCES", "KEY"])
@@ -115,6 +135,7 @@ def test_a_missing_file_is_named_by_stock_bean_check(
 ) -> None:
     (folder / name).unlink()
     assert "missing-file" in check_elsewhere(elsewhere, folder / "main.beancount")
+    assert check_here(folder).startswith(f"{folder / name}: missing-file: ")
 
 
 def test_notes_say_what_they_like_and_move_no_hours(elsewhere: Path, folder: Path) -> None:
@@ -130,11 +151,63 @@ def test_notes_say_what_they_like_and_move_no_hours(elsewhere: Path, folder: Pat
     )
     notes.write_text(harmless, "utf-8")
     assert check_elsewhere(elsewhere, folder / "main.beancount") == ""
+    assert check_here(folder) == ""
     for account in ("Assets:Members:M000001", "Assets:Members"):
         moved = f'2028-02-01 * "Mine"\n  {account}  5 MIN\n  Assets:Cash  -5 MIN\n'
         notes.write_text(harmless + moved, "utf-8")
         said = check_elsewhere(elsewhere, folder / "main.beancount")
         assert "foreign-entry: notes must not move hours" in said
+        assert "foreign-entry: notes must not move hours" in check_here(folder)
+
+
+def test_the_audit_says_what_a_year_does_not_know_and_who_signed(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gc.disable()
+    try:
+        assert main([str(folder), "--year", "2027", "--verdict", str(tmp_path / "said")]) == 0
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    said = capsys.readouterr().out
+    assert "\n3 entries, 6 accounts, adding up to 0 MIN\n" in said
+    assert "\nbegins behind entry 14, with what accounts held then\n" in said
+    assert "\n1 entries refer to years before, which were not looked at\n" in said
+    assert f"\nsigned over 16 entries with {ORIGIN}+" in said
+    verdict = json.loads((tmp_path / "said").read_text("utf-8"))
+    assert (verdict["top"], verdict["first"], verdict["ok"]) == ("2027.beancount", 14, True)
+    assert verdict["checked"] == [
+        *("lines", "signature", "beancount", "chain", "sum", "holds", "balances", "tree", "files"),
+    ]
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "reason"),
+    [
+        ("CHECKPOINT", "\n16\n", "\n15\n", "bad-signature"),
+        ("CHECKPOINT", "\n16\n", "\nx\n", "bad-signature"),
+        ("KEY", "village", "hamlet", "torn-key"),
+        ("timebank_books.py", "once", "twice", "foreign-plugin"),
+        ("2027.beancount", 'custom "timebank-start"', ';; "timebank-start"', "foreign-line"),
+    ],
+)
+def test_who_signed_and_what_would_be_run_is_looked_at(
+    folder: Path, name: str, was: str, becomes: str, reason: str
+) -> None:
+    text = (folder / name).read_text("utf-8")
+    assert was in text
+    (folder / name).write_text(text.replace(was, becomes, 1), "utf-8")
+    [found] = audit(folder, "2027.beancount").findings
+    assert (found.reason, found.file) == (reason, name)
+
+
+def test_a_year_says_once_where_it_begins(folder: Path) -> None:
+    top = folder / "2027.beancount"
+    lines = top.read_text("utf-8").splitlines(keepends=True)
+    top.write_text("".join(line for line in lines if "timebank-start" not in line), "utf-8")
+    [found] = audit(folder, "2027.beancount").findings
+    assert (found.reason, found.file) == ("no-start", "2027.beancount")
 
 
 # ------------------------------------------- two implementations, written apart

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
-from ledger import checkpoints, proofs, schema
+import ledger.restore
+from ledger import checkpoints, journal, proofs, schema
 from ledger.audit.check import audit
 from ledger.book_errors import BadBooks, LedgerInUse
 from ledger.errors import KeyMismatch
@@ -94,9 +95,11 @@ def before(desk: Desk, lose: Callable[[], None], folder: Path, tmp_path: Path) -
     return held
 
 
+@pytest.mark.parametrize("batch", [2_000, 3])
 def test_the_books_are_enough_to_make_the_ledger_anew(
-    desk: Desk, folder: Path, before: dict[str, Any]
+    desk: Desk, folder: Path, before: dict[str, Any], monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
+    monkeypatch.setattr(ledger.restore, "BATCH", batch)
     with desk.writing() as connection:
         done = restore_in(connection, folder)
     assert (done.book_id, done.entries, done.accounts) == (BOOK, 19, 6)
@@ -175,6 +178,20 @@ def test_empty_books_are_restored_too(
     assert exported(desk, folder).written == ()
 
 
+def test_a_book_without_accounts_is_restored_too(
+    desk: Desk, folder: Path, lose: Callable[[], None]
+) -> None:
+    lose()
+    with desk.writing() as connection:
+        journal.open_book(connection, BOOK, "bare", now=desk.now)
+    exported(desk, folder)
+    lose()
+    with desk.writing() as connection:
+        done = restore_in(connection, folder)
+    assert (done.entries, done.accounts, done.member_number_max) == (0, 0, 0)
+    assert exported(desk, folder).written == ()
+
+
 # ------------------------------------------------------------------------- refused
 
 
@@ -207,6 +224,7 @@ PLUGIN_LINE = 'plugin "timebank_books"\n'
         (DECEMBER, " Assets:Members:M000001 Assets:Members:M000002 30 MIN", "", "edited-line", 2),
         ("BALANCES", "M000001 620", "M000001 621", "other-balances", 0),
         ("BALANCES", "M000001 620", "X000001 620", "foreign-account", 0),
+        ("BALANCES", "M000003 -29 0 0 4\n", "", "other-balances", 15),
         ("BALANCES", "entries 19", "entries 18", "other-balances", 2),
         ("HEAD", "entries 19", "entries 20", "other-balances", 2),
         ("HEAD", "chain ", "chain 1", "missing-entry", 0),
@@ -228,7 +246,7 @@ def test_books_that_were_changed_are_refused_by_name_even_if_head_was_made_to_fi
     remark(folder)
     refused = refused_by(desk, folder)
     assert (refused.finding, refused.line) == (finding, line), refused
-    assert refused.file in {name, "BALANCES", "CHECKPOINT", "HEAD"}
+    assert refused.file in {name, "BALANCES", "CHECKPOINT", "HEAD", JANUARY}
 
 
 def refused_by(desk: Desk, folder: Path) -> BadBooks:
