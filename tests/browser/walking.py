@@ -10,7 +10,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 #: Addresses that give a file or end the visit, and are no pages.
-NO_PAGES = ("sign-out", ".csv", ".txt", "/assets/", "/static/", ".svg", ".png", ".ics")
+NO_PAGES = (
+    "sign-out",
+    ".zip",
+    ".beancount",
+    ".csv",
+    ".txt",
+    "/assets/",
+    "/static/",
+    ".svg",
+    ".png",
+    ".ics",
+)
 
 
 def walk(app: Flask, page: Page, start: str) -> Iterator[tuple[str, int]]:

@@ -1,19 +1,27 @@
 """Commands of the books that start programs of their own: check them now, and look at them."""
 
 import json
+import signal
 import sys
+import uuid
+from types import FrameType
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from ledger.errors import LedgerRefusal
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.db import db
-from timebank.hours import auditing
+from timebank.hours import auditing, looking
 from timebank.hours.commands import books_group, community_option, json_option, one
+from timebank.hours.looking import NotLoopbackError, NotStartedError, Place, TakenError
 from timebank.hours.models import BooksCheck
+from timebank.trail import service as trail
+from timebank.web.session import run_in_transaction
 
+PORT_DEFAULT = 5000
 STOPPED = {
     "time": "it took too long",
     "memory": "it took too much memory",
@@ -53,6 +61,64 @@ def audit_command(*, slug: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, indent=2))
     sys.exit(0 if all(each["outcome"] == "right" for each in facts.values()) else 1)
+
+
+@books_group.command("serve")
+@community_option
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT_DEFAULT, show_default=True)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="An address of this machine alone."
+)
+@click.option("--year", type=int, help="This year alone, with what accounts held when it began.")
+def serve_command(*, slug: str | None, port: int, host: str, year: int | None) -> None:
+    """Look at the exported books in Fava, in a browser on this machine. Ctrl-C ends it.
+
+    Fava sees a copy without names and can not write. Whoever can reach the address sees every
+    account: read docs/operations.md first.
+    """
+    community = one(slug)
+    try:
+        place = Place(host, port)
+    except NotLoopbackError as error:
+        raise click.ClickException(
+            f"{host} is no address of this machine alone. Use 127.0.0.1, and reach it from"
+            " elsewhere as docs/operations.md says."
+        ) from error
+    paths = auditing.paths_of(current_app.config["SETTINGS"], community)
+    _note(community.id)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        auditing.export_books(paths)
+        with looking.fava(paths.folder, place, year=year) as process:
+            click.echo(f"The books of {paths.slug} are at {place} (Ctrl-C ends it)")
+            process.wait()
+    except KeyboardInterrupt:
+        click.echo("Ended; the copy is gone.")
+    except TakenError as error:
+        raise click.ClickException(
+            f"Something listens at {place} already. Choose another one with --port."
+        ) from error
+    except NotStartedError as error:
+        raise click.ClickException(
+            "Fava ended before it answered. Look at the books with: timebank books audit"
+        ) from error
+    except FileNotFoundError as error:
+        raise click.ClickException(f"There are no books of {year}.") from error
+    except (LedgerRefusal, OSError) as error:
+        raise click.ClickException(f"The books could not be written: {error}") from error
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _note(community_id: uuid.UUID) -> None:
+    """Keep in the trail that the books were opened."""
+    run_in_transaction(
+        lambda session: trail.record(
+            session, "export", now=utc_now(), community_id=community_id, detail="books in Fava"
+        )
+    )
 
 
 def _facts(check: BooksCheck) -> dict[str, object]:

@@ -73,7 +73,7 @@ def run(
     process = subprocess.Popen(  # noqa: S603 - our own words
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=_harmless_environment(),
+        env=harmless_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -123,7 +123,8 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _harmless_environment() -> dict[str, str]:
+def harmless_environment() -> dict[str, str]:
+    """What another program of this machine inherits: everything but what is ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")}
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
@@ -11,8 +11,10 @@ from timebank.exchanges import queries as exchanges
 from timebank.exchanges.queries import Deal
 from timebank.hours import months
 from timebank.hours import queries as hours
+from timebank.hours.own_books import own_books
 from timebank.limits.ideas import ideas
 from timebank.listings.names import name_of, someone
+from timebank.statements import queries
 from timebank.statements.views.frame import (
     asked_month,
     figures_of,
@@ -115,6 +117,24 @@ def statement() -> ResponseReturnValue:
 def statement_file() -> Response:
     """Hand over a month as a file for a spreadsheet."""
     return file_of(asked_month(g.member.account_code), with_names=True)
+
+
+@bp.get("/hours/statement.beancount")
+@access(Access.MEMBER)
+def statement_books() -> Response:
+    """Hand over a month, or all there is, as a file for beancount and Fava."""
+    code, day = g.member.account_code, today()
+    first, until_on = g.member.joined_at.date().replace(day=1), day
+    name = code
+    if request.args.get("all") != "1":
+        first = queries.month_of(request.args.get("month"), today=day)
+        until_on = min(hours.month_around(first)[1], day)
+        name = f"{code}-{month_key(first)}"
+    found = own_books(db.session(), g.community, code, first, until_on)
+    response = make_response(found)
+    response.content_type = "text/plain; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.beancount"'
+    return response
 
 
 def _month_name(first: dt.date) -> str:

@@ -228,7 +228,8 @@ def _refusal(question: BooksQuestion) -> dict[str, str]:
     return {
         "words": str(REFUSED.get(str(refused.get("reason")), REFUSED["run"])) % {"name": "%(…)s"},
         "where": where,
-        "detail": str(refused.get("detail", "")),
+        # The parser says no more than that; the place says where to look.
+        "detail": "" if refused.get("reason") == "syntax" and line else str(refused["detail"]),
     }
 
 
