@@ -24,7 +24,7 @@ from timebank.hours.errors import (
     ReasonMissingError,
 )
 from timebank.hours.models import OwnLimits
-from timebank.hours.policy import Holder, floor_for_the_book
+from timebank.hours.policy import Holder, floor_for_the_book, has_ended
 
 
 def reach_everybody(
@@ -149,8 +149,8 @@ def end_next(
 
     Safe to run again and by several at once.
     """
-    due = session.scalar(
-        sa.select(OwnLimits)
+    code = session.scalar(
+        sa.select(OwnLimits.code)
         .where(
             OwnLimits.community_id == community.id,
             OwnLimits.ended_at.is_(None),
@@ -158,12 +158,16 @@ def end_next(
         )
         .order_by(OwnLimits.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
     )
-    if due is None:
+    if code is None:
         return None
-    give_the_communitys(session, community, due.code, by=None, reason=None, now=now)
-    return due.code
+    # The book first, as everywhere; somebody may have decided otherwise before it was our turn.
+    lock_book(session, community)
+    own = queries.own_limits(session, community.id, code)
+    if own is None or not has_ended(own.until_on, today):
+        return None
+    give_the_communitys(session, community, code, by=None, reason=None, now=now)
+    return code
 
 
 @contextmanager

@@ -128,18 +128,26 @@ def fitting(
         Listing.member_id == member.id,
         Listing.kind == own_kind,
     )
-    fits = sa.case((Listing.category_id.in_(own.correlate(None)), 0), else_=1)
+    fits = Listing.category_id.in_(own.correlate(None))
+    others = (
+        sa.select(Listing.id)
+        .join(Member, _with_member())
+        .where(
+            _visible(member.community_id, policy.audiences_of(member, roles), today),
+            Listing.kind == kind,
+            Listing.member_id != member.id,
+        )
+        .order_by(Listing.id.desc())
+        .limit(limit)
+    )
+    # A few of each and then the best of these, so that nobody sorts a whole board.
+    few = [sa.select(part.subquery().c.id) for part in (others.where(fits), others)]
     return list(
         session.scalars(
             sa.select(Listing)
-            .join(Member, _with_member())
-            .where(
-                _visible(member.community_id, policy.audiences_of(member, roles), today),
-                Listing.kind == kind,
-                Listing.member_id != member.id,
-            )
+            .where(Listing.community_id == member.community_id, Listing.id.in_(sa.union_all(*few)))
             .options(defer(Listing.words))
-            .order_by(fits, Listing.id.desc())
+            .order_by(sa.case((fits, 0), else_=1), Listing.id.desc())
             .limit(limit)
         )
     )

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_member, writing
+from tests.racing import race
 from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, moves, told
-from tests.timebank.exchanges.test_races import race
 from timebank.communities.models import Community
 from timebank.db import new_id
 from timebank.exchanges import errors, queries, service

@@ -1,9 +1,5 @@
 """Confirmed means posted, once: threads of their own, transactions of their own, both databases."""
 
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,37 +7,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW
+from tests.racing import Work, race
 from tests.timebank.exchanges.scene import DAY, Scene, make_scene
 from timebank.communities.models import Community
 from timebank.db import new_id
-from timebank.errors import RefusalError
 from timebank.exchanges import service
 from timebank.exchanges.models import Exchange, ExchangeMove
 from timebank.hours import queries as hours
 from timebank.members.models import Member
-from timebank.web.session import run_in_transaction
-
-Work = Callable[[Session, Community], object]
-
-
-def race(app: Flask, community_id: UUID, works: list[Work]) -> Counter[str]:
-    """Run every piece of work at the same moment; count how each ended."""
-    barrier = Barrier(len(works))
-
-    def one(work: Work) -> str:
-        with app.app_context():
-            barrier.wait(10)
-            try:
-                run_in_transaction(
-                    lambda session: work(session, session.get_one(Community, community_id)),
-                    give_up_after=60,
-                )
-            except RefusalError as refusal:
-                return type(refusal).__name__
-            return "done"
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return Counter(pool.map(one, works))
 
 
 def yes(exchange_id: UUID, member_id: UUID) -> Work:
