@@ -6,10 +6,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from timebank.communities.policy import limits_of
-from timebank.db import new_id
 from timebank.demo.stories import DAY, HOUR, Story
 from timebank.exchanges import service as exchanges
 from timebank.exchanges.service import Terms
+from timebank.groups import service as groups
+from timebank.groups.policy.pots import COMMUNITY_POT
 from timebank.limits import service as limits
 from timebank.listings import service as listings
 
@@ -197,12 +198,14 @@ def _gives_to_the_pot(giver: str, minutes: int, *, days: int) -> Scene:
         stage = director.stage
         yield director.ends - days * DAY
         if stage.minutes[giver] >= minutes:
-            limits.give_to_pot(
+            groups.give(
                 stage.session,
                 stage.community,
-                by=stage.members[giver],
+                COMMUNITY_POT,
                 minutes=minutes,
-                key=new_id(),
+                words="For somebody who cannot give just now.",
+                by=stage.members[giver],
+                today=stage.today,
                 now=stage.now,
             )
             stage.minutes[giver] -= minutes

@@ -7,8 +7,6 @@ from typing import Final, Protocol
 
 from timebank.communities.policy import Limits
 
-#: The pot of the whole community.
-COMMUNITY_POT: Final = "G000001"
 #: Who looks after the books.
 BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
 #: Who reads them: an auditor looks, and changes nothing.

@@ -245,8 +245,8 @@ def account_history(
 def standing(community: Community, limits: Limits | None = None) -> sa.Subquery:
     """Select every member's account with its balance and how far beyond each line it is.
 
-    For joining with members, who stand above this context: `number` is the member number. For each
-    side and step there is a column such as `floor_nudge`: 1 where the balance has come so far.
+    For joining with members, who stand above this context. For each side and step there is a column
+    such as `floor_nudge`: 1 where the balance has come so far.
 
     Args:
         community: Whose book.
@@ -275,7 +275,6 @@ def standing(community: Community, limits: Limits | None = None) -> sa.Subquery:
             beyond.append(sa.case((rule, 1), else_=0).label(f"{side}_{step}"))
     return (
         sa.select(
-            sa.cast(sa.func.substr(account.code, 2), sa.Integer).label("number"),
             account.code,
             minutes.label("minutes"),
             account.state.label("account_state"),

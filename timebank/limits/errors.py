@@ -13,14 +13,6 @@ class NoChatDueError(ConflictError):
     """There is nothing to talk about: the balance is back, or somebody has had the chat."""
 
 
-class NotSoManyHoursError(RefusalError):
-    """Somebody would give away more than they have."""
-
-    def __init__(self, available_minutes: int) -> None:
-        super().__init__(available_minutes)
-        self.available_minutes = available_minutes
-
-
 class LastDayOutOfRangeError(RefusalError):
     """Limits can not end on this day."""
 

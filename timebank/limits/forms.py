@@ -10,7 +10,7 @@ from timebank.communities.names import LIMITS as LIMIT_WORDS
 from timebank.communities.policy import HasLimits, Limits
 from timebank.hours.models import REASON_LENGTH_MAX, OwnLimits
 from timebank.limits.policy import PUT_OFF_DAYS
-from timebank.web.fields import DayField, HoursField, MinutesField, PageForm, WordsField, required
+from timebank.web.fields import DayField, HoursField, PageForm, WordsField, required
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
@@ -65,12 +65,6 @@ class OwnLimitsForm(LimitsForm):
         length_max=REASON_LENGTH_MAX,
         validators=[required(_l("Write why, in a sentence the member can read."))],
     )
-
-
-class GiveForm(PageForm):
-    """How much goes to the pot."""
-
-    minutes = MinutesField(_l("How much?"))
 
 
 class PutOffForm(PageForm):

@@ -5,6 +5,7 @@ import datetime as dt
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from timebank.groups.policy.pots import COMMUNITY
 from timebank.listings import queries as listings
 from timebank.listings.models import Listing
 from timebank.listings.names import where_of
@@ -77,7 +78,7 @@ def _to_spend() -> list[dict[str, object]]:
         {
             "words": _("Give some to the community pot"),
             "note": _("It helps those who cannot give just now"),
-            "href": url_for("limits.give"),
+            "href": url_for("groups.give", pot_name=COMMUNITY),
             "icon": "piggy-bank",
         },
         {

@@ -17,7 +17,20 @@ from timebank.members.models import Member
 
 #: Members who take part or take a break: whose balances are looked at.
 HERE = ("active", "paused")
+#: Figures of an account code, unless there are more members than these can count.
+ZEROS = 6
 COUNTED = tuple(f"{side}_{step}" for side in SIDES for step in STEPS)
+
+
+def account_code() -> sa.ColumnElement[str]:
+    """Say a member's account code in SQL, so that accounts are found by their key.
+
+    As `Member.account_code` says it in Python: M and at least six figures.
+    """
+    figures = sa.cast(Member.number, sa.String)
+    missing = ZEROS - sa.func.length(figures)
+    zeros = sa.func.substr("0" * ZEROS, 1, sa.case((missing > 0, missing), else_=0))
+    return sa.literal("M") + zeros + figures
 
 
 def _here(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
@@ -55,7 +68,7 @@ def next_to_tell(session: Session, community: Community) -> Member | None:
     ]
     return session.scalar(
         sa.select(Member)
-        .join(standing, standing.c.number == Member.number)
+        .join(standing, standing.c.code == account_code())
         .where(_here(community.id), sa.or_(*now_told))
         .order_by(Member.number)
         .limit(1)
@@ -150,7 +163,7 @@ def reach(session: Session, community: Community, limits: Limits) -> Reach:
             ),
         )
         .select_from(standing)
-        .join(Member, Member.number == standing.c.number)
+        .join(Member, standing.c.code == account_code())
         .where(_here(community.id))
     ).one()
     members, with_own, *counts = (int(figure) for figure in row)
@@ -206,13 +219,13 @@ def overview(
             *(sa.func.coalesce(sa.func.sum(standing.c[name]), 0) for name in COUNTED),
         )
         .select_from(standing)
-        .join(Member, Member.number == standing.c.number)
+        .join(Member, standing.c.code == account_code())
         .where(_here(community.id))
     ).one()
     members, with_own, back, spend, *counts = (int(figure) for figure in figures)
     rows = session.execute(
         sa.select(Member, standing)
-        .join(standing, standing.c.number == Member.number)
+        .join(standing, standing.c.code == account_code())
         .where(_here(community.id), at_floor | at_ceiling, Member.number > after_number)
         .order_by(Member.number)
         .limit(limit)

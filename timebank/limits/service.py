@@ -1,7 +1,6 @@
 """Tell who comes to a line, see to chats, and decide about limits, for everybody or for one."""
 
 import datetime as dt
-import uuid
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -12,13 +11,11 @@ from timebank.communities.models import Community
 from timebank.communities.policy import Limits
 from timebank.hours import limits as hours_limits
 from timebank.hours import queries as hours
-from timebank.hours import service as hours_service
-from timebank.hours.policy import COMMUNITY_POT, SIDES, is_beyond
+from timebank.hours.policy import SIDES, is_beyond
 from timebank.limits import policy, queries
 from timebank.limits.errors import (
     LastDayOutOfRangeError,
     NoChatDueError,
-    NotSoManyHoursError,
     OwnAccountError,
 )
 from timebank.limits.models import TOLD_STEPS, Crossing
@@ -257,49 +254,6 @@ def end_next(session: Session, *, now: dt.datetime) -> int:
             _tell_of_limits(session, member, "limit-as-everybody", now=now)
             return 1
     return 0
-
-
-# ------------------------------------------------------------------------- giving away
-
-
-def give_to_pot(
-    session: Session,
-    community: Community,
-    *,
-    by: Member,
-    minutes: int,
-    key: uuid.UUID,
-    now: dt.datetime,
-) -> None:
-    """Give some of one's hours to the community pot.
-
-    Args:
-        session: The open unit of work; this function never commits it.
-        community: Whose pot.
-        by: Who gives.
-        minutes: How much, and no more than there is: a gift leaves nobody with hours to give back.
-        key: Names this gift for ever.
-        now: Aware time of giving.
-
-    Raises:
-        NotSoManyHoursError: If there are not so many hours to give.
-        RefusalError: As `hours.service.move` does.
-    """
-    hours_limits.lock_book(session, community)
-    available_minutes = hours.balance_of(session, by).available
-    if not 0 < minutes <= available_minutes:
-        raise NotSoManyHoursError(max(available_minutes, 0))
-    hours_service.move(
-        session,
-        community,
-        kind="gift",
-        legs=[(by.account_code, COMMUNITY_POT, minutes)],
-        happened_on=local_date(community, now),
-        category="gift",
-        key=f"gift:{key}",
-        by=by,
-        now=now,
-    )
 
 
 def _check_not_own(member: Member, by: Member) -> None:

@@ -49,7 +49,7 @@ PLACES = (
     Place("groups", "groups.directory", _l("Groups"), family=("groups.",)),
     Place("messages", "messages.index", _l("Messages"), family=("messages.show", "messages.send")),
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
-    Place("hours", "hours.index", _l("My hours"), family=("hours.", "limits.mine", "limits.give")),
+    Place("hours", "hours.index", _l("My hours"), family=("hours.", "limits.mine")),
     Place("work", "home.work", _l("To do"), roles=frozenset({COORDINATOR, TREASURER})),
     Place("people", "members.people", _l("People"), roles=frozenset({COORDINATOR})),
     Place(

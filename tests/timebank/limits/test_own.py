@@ -11,13 +11,12 @@ from tests.factories import NOW
 from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, told
 from timebank.communities.models import LIMITS
 from timebank.communities.policy import Limits
-from timebank.exchanges import service as exchanges
 from timebank.hours import queries as hours
 from timebank.hours import service as hours_service
 from timebank.hours.errors import NoOwnLimitsError, ReasonMissingError
 from timebank.hours.models import OwnLimits
 from timebank.limits import service
-from timebank.limits.errors import LastDayOutOfRangeError, NotSoManyHoursError, OwnAccountError
+from timebank.limits.errors import LastDayOutOfRangeError, OwnAccountError
 from timebank.limits.history import history
 
 
@@ -171,31 +170,3 @@ class Moments:
     def __next__(self) -> dt.datetime:
         self._minutes += 1
         return NOW + dt.timedelta(minutes=self._minutes)
-
-
-# ---------------------------------------------------------------------------- giving away
-
-
-def test_a_gift_to_the_pot_is_no_more_than_there_is(scene: Scene) -> None:
-    exchange = scene.log(worked_minutes=60)
-    exchanges.answer_yes(scene.session, scene.community, exchange.id, by=scene.rune, now=NOW)
-    pot = hours.balance(scene.session, scene.community.id, "G000001").posted
-    for minutes in (0, 61):
-        with pytest.raises(NotSoManyHoursError) as refusal:
-            service.give_to_pot(
-                *(scene.session, scene.community),
-                by=scene.gita,
-                minutes=minutes,
-                key=scene.otto.id,
-                now=NOW,
-            )
-        assert refusal.value.available_minutes == 60
-    service.give_to_pot(
-        *(scene.session, scene.community),
-        by=scene.gita,
-        minutes=45,
-        key=scene.otto.id,
-        now=NOW,
-    )
-    assert scene.balance(scene.gita) == 15
-    assert hours.balance(scene.session, scene.community.id, "G000001").posted == pot + 45

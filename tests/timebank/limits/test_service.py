@@ -367,3 +367,15 @@ def test_a_community_without_a_book_has_nobody_to_reach(session: Session) -> Non
         hours_limits.lock_book(session, unborn)
     with pytest.raises(NoBookError):
         hours_limits.reach_everybody(session, unborn, by=None, now=NOW)
+
+
+def test_the_database_knows_a_members_account_as_the_application_does(scene: Scene) -> None:
+    scene.otto.number = 1_234_567
+    scene.gita.number = 98_765
+    scene.session.flush()
+    rows = scene.session.execute(sa.select(Member, queries.account_code()))
+    assert {member.account_code for member, _code in rows} == set(
+        scene.session.scalars(sa.select(queries.account_code()))
+    )
+    codes = set(scene.session.scalars(sa.select(queries.account_code())))
+    assert {"M1234567", "M098765"} <= codes

@@ -18,7 +18,6 @@ from timebank.exchanges.models import Exchange
 from timebank.hours import queries as hours
 from timebank.hours.models import OwnLimits
 from timebank.limits import service
-from timebank.limits.errors import NotSoManyHoursError
 from timebank.limits.models import Crossing
 from timebank.listings.models import Listing
 from timebank.members.models import Member
@@ -114,33 +113,6 @@ def test_ideas_are_what_is_really_asked_for_today(scene: Scene, walk: Walk) -> N
     assert "Somebody asks: Company to the market" in rune.get(at(scene.community, "/hours"))
     notices = rune.get(at(scene.community, "/me/notices"))
     assert "nothing to be ashamed of" in notices
-
-
-def test_somebody_with_hours_gives_some_to_the_pot(scene: Scene, walk: Walk) -> None:
-    gita, address = walk(scene.gita), at(scene.community, "/hours/give")
-    assert "Nothing to give away just now" in gita.get(address)
-    helped(scene, 60)
-    gita.get(address)
-    page = gita.submit(minutes="45")
-    assert "Thank you. The pot is 45 min fuller." in page
-    assert scene.balance(scene.gita) == 15
-    gita.get(address)
-    page = send(gita, address, {"minutes": "45"}, status=422)
-    assert page.mistakes == ["Choose how long from the list."]
-
-
-def test_who_gave_the_hours_away_in_another_tab_is_told(
-    scene: Scene, walk: Walk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    helped(scene, 60)
-    gita, address = walk(scene.gita), at(scene.community, "/hours/give")
-    gita.get(address)
-
-    def refuse(*_args: object, **_kwargs: object) -> None:
-        raise NotSoManyHoursError(15)
-
-    monkeypatch.setattr(service, "give_to_pot", refuse)
-    assert gita.submit(minutes="45", status=422).mistakes == ["You have 15 min to give at most."]
 
 
 # --------------------------------------------------------------------------- for everybody

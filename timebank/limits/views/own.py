@@ -1,22 +1,17 @@
-"""A member's own pages: where they are, what may help, what holds for them; giving some away."""
+"""A member's own page: where they are, what may help, what holds for them and why."""
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from timebank.clock import utc_now
-from timebank.db import db, new_id
+from timebank.db import db
 from timebank.hours import queries as hours
 from timebank.hours.policy import step_of
-from timebank.limits import ideas, service
-from timebank.limits.errors import NotSoManyHoursError
-from timebank.limits.forms import GiveForm
+from timebank.limits import ideas
 from timebank.limits.history import history
 from timebank.limits.names import sentences_of
 from timebank.limits.views.frame import bp, steps_of
 from timebank.web.access import Access, access
-from timebank.web.fields import STEP_MINUTES
-from timebank.web.filters import hours_label, hours_words, today
-from timebank.web.session import writes
+from timebank.web.filters import today
 from timebank.web.words import gettext as _
 
 UNPROCESSABLE = 422
@@ -46,41 +41,3 @@ def mine() -> ResponseReturnValue:
         back=url_for("hours.index"),
         back_words=_("My hours"),
     )
-
-
-@bp.route("/hours/give", methods=["GET", "POST"])
-@access(Access.MEMBER)
-@writes
-def give() -> ResponseReturnValue:
-    """Give some hours to the community pot."""
-    session = db.session()
-    available_minutes = hours.balance_of(session, g.member).available
-    form = GiveForm()
-    form.minutes.offer(min(available_minutes, GIFT_MINUTES_MAX), STEP_MINUTES)
-    if form.validate_on_submit():
-        try:
-            service.give_to_pot(
-                session,
-                g.community,
-                by=g.member,
-                minutes=form.minutes.data,
-                key=new_id(),
-                now=utc_now(),
-            )
-        except NotSoManyHoursError as refusal:
-            label = hours_label(refusal.available_minutes)
-            form.minutes.errors = [_("You have %(hours)s to give at most.", hours=label)]
-        else:
-            flash(
-                _("Thank you. The pot is %(hours)s fuller.", hours=hours_label(form.minutes.data))
-            )
-            return redirect(url_for("hours.index"), code=303)
-    page = render_template(
-        "limits/give.html",
-        form=form,
-        available=hours_words(available_minutes),
-        has_some=available_minutes >= STEP_MINUTES,
-        back=url_for("hours.index"),
-        back_words=_("My hours"),
-    )
-    return page, UNPROCESSABLE if form.is_submitted() else 200
