@@ -19,6 +19,8 @@ JOINING = ("open", "approval", "invitation")
 #: What becomes of help that two people gave each other for the same time: nothing moves, or each is
 #: credited with what they gave, out of a source of the book.
 MUTUAL_HELP = ("even", "credited")
+#: When hours are set aside for what is agreed.
+SETTING_ASIDE = ("never", "agreed")
 LOCALES = ("en", "da", "es", "ca")
 ROUNDING_MINUTES = (1, 5, 6, 10, 15, 30)
 #: Longest single exchange, in minutes, whatever a community allows.
@@ -50,6 +52,7 @@ SETTINGS = (
     "confirm_days",
     "silent_minutes_max",
     "mutual_help",
+    "setting_aside",
     "house_rules",
 )
 
@@ -102,6 +105,7 @@ class Community(Base):
         at_most("house_rules", RULES_LENGTH_MAX),
         at_most("help_words", HELP_LENGTH_MAX),
         one_of("joining", JOINING),
+        one_of("setting_aside", SETTING_ASIDE),
         one_of("locale", LOCALES),
         one_of("mutual_help", MUTUAL_HELP),
         CheckConstraint(f"rounding_minutes IN {ROUNDING_MINUTES}", name="rounding_minutes_known"),
@@ -142,6 +146,8 @@ class Community(Base):
     #: Longest exchange that silence may confirm, in minutes; 0 means silence never does.
     silent_minutes_max: Mapped[int] = mapped_column(default=4 * 60)
     mutual_help: Mapped[str] = mapped_column(sa.String(10), default="even")
+    #: Whether hours are set aside as soon as both have agreed.
+    setting_aside: Mapped[str] = mapped_column(sa.String(10), default="never")
     house_rules: Mapped[str] = mapped_column(sa.Text, default="")
     house_rules_version: Mapped[int] = mapped_column(default=1)
     #: Who to turn to: phone, person, place. Shown at the foot of every page.

@@ -38,6 +38,13 @@ def register() -> None:
         "exchange-let-pass",
         _l("The hours of your time with %(name)s have moved: they were let through this once."),
     )
+    say(
+        "exchange-given-back",
+        _l(
+            "The hours set aside for your time with %(name)s are free again: nobody has said that"
+            " it happened. If it did, say so, and they move as usual."
+        ),
+    )
     say("exchange-thanked", _l("%(name)s says thank you."))
     say("work-queried", _l("Two members remember their time together differently."))
     say("work-held-up", _l("Two members agree, and a limit keeps their hours from moving."))

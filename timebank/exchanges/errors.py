@@ -86,6 +86,26 @@ class PlannedDayMissingError(RefusalError):
     """Agreeing needs a day and a part of it, and nobody has named one yet."""
 
 
+class CannotSetAsideError(RefusalError):
+    """The hours for it can not be set aside, so it is not agreed.
+
+    Attributes:
+        held_up_by: What is in the way, one of `models.HELD_UP_BY`.
+        is_own: Whether it is about the account of the one who wanted to agree.
+        available_minutes: What the receiver has to set aside; 0 where that is not what is missing.
+        minutes: What would have been set aside.
+    """
+
+    def __init__(
+        self, held_up_by: str, *, is_own: bool, available_minutes: int, minutes: int
+    ) -> None:
+        super().__init__(held_up_by, is_own, available_minutes, minutes)
+        self.held_up_by = held_up_by
+        self.is_own = is_own
+        self.available_minutes = available_minutes
+        self.minutes = minutes
+
+
 class WordsMissingError(RefusalError):
     """This move needs a few words: the others cannot guess the reason."""
 

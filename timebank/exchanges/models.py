@@ -28,7 +28,12 @@ MOVES = (
     "hold",
     "let pass",
     "reverse",
+    "set aside",
+    "give back",
+    "expire",
 )
+#: States in which hours can be set aside for an exchange.
+ASIDE_STATES = ("agreed", "done", "queried")
 #: What can keep agreed hours from moving: the receiver's floor, the giver's ceiling, an account.
 HELD_UP_BY = ("floor", "ceiling", "account")
 WORDS_LENGTH_MAX = 500
@@ -42,7 +47,8 @@ class Exchange(OfCommunity, Base):
     answer is awaited now, or None. `entry_id` is the entry that stands: set when the hours moved,
     and again when they are put right. `reversal_id` is set once, if they were taken back for good.
     `held_up_at` says since when all is said and only `held_up_by` is
-    in the way.
+    in the way. `set_aside_id` is the entry by which the agreed hours are set aside, as long as they
+    are; from `set_aside_ends_at` on the worker gives them back.
     """
 
     __tablename__ = "exchange"
@@ -64,6 +70,13 @@ class Exchange(OfCommunity, Base):
             unique=True,
             sqlite_where=sa.text("reversal_id IS NOT NULL"),
             postgresql_where=sa.text("reversal_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_exchange_set_aside",
+            "community_id",
+            "set_aside_ends_at",
+            sqlite_where=sa.text("set_aside_id IS NOT NULL"),
+            postgresql_where=sa.text("set_aside_id IS NOT NULL"),
         ),
         Index(None, "community_id", "giver_id", "id"),
         Index(None, "community_id", "receiver_id", "id"),
@@ -93,6 +106,12 @@ class Exchange(OfCommunity, Base):
             "state <> 'confirmed' OR basis <> 'hours' OR entry_id IS NOT NULL",
             name="confirmed_is_booked",
         ),
+        CheckConstraint(
+            "(set_aside_id IS NULL) = (set_aside_ends_at IS NULL)", name="set_aside_has_its_end"
+        ),
+        CheckConstraint(
+            f"set_aside_id IS NULL OR state IN {ASIDE_STATES}", name="set_aside_is_open"
+        ),
         CheckConstraint("reversal_id IS NULL OR entry_id IS NOT NULL", name="reversed_was_booked"),
     )
 
@@ -121,6 +140,8 @@ class Exchange(OfCommunity, Base):
     held_up_by: Mapped[str | None] = mapped_column(sa.String(10))
     entry_id: Mapped[uuid.UUID | None]
     reversal_id: Mapped[uuid.UUID | None]
+    set_aside_id: Mapped[uuid.UUID | None]
+    set_aside_ends_at: Mapped[dt.datetime | None]
     proposed_at: Mapped[dt.datetime]
     #: When the last move was made.
     moved_at: Mapped[dt.datetime]

@@ -55,6 +55,9 @@ _PUT_RIGHT = (
 _NOBODY: Mapping[str, str] = {
     "confirm": _l("Confirmed, because nobody said otherwise"),
     "hold": _l("Both agree. The hours wait for a limit"),
+    "set aside": _l("%(hours)s set aside for it"),
+    "give back": _l("%(hours)s no longer set aside"),
+    "expire": _l("%(hours)s no longer set aside, because time went by"),
 }
 
 
@@ -95,7 +98,7 @@ def state_tag(exchange: Exchange, *, waits_for_me: bool) -> tuple[str, str]:
 def move_words(move: ExchangeMove, *, is_mine: bool, name: str) -> str:
     """Return the sentence of a move for the timeline."""
     if move.by_member_id is None:
-        return str(_NOBODY[move.move])
+        return str(_NOBODY[move.move]) % {"hours": hours_label(move.minutes or 0)}
     if move.move == "correct" and move.state_after == "confirmed":
         words = str(_PUT_RIGHT[0 if is_mine else 1])
         return words % {"name": name, "hours": hours_label(move.minutes or 0)}

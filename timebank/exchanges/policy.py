@@ -32,6 +32,9 @@ USUAL_MINUTES_DEFAULT = 60
 USUAL_TIMES_MAX = 2
 #: The second notice comes this long before silence confirms, or at half time if that is later.
 REMIND_BEFORE = dt.timedelta(days=2)
+#: Hours stay set aside for this long after the planned day, and as long as silence takes on top: a
+#: fortnight is enough to say that it happened, and then the other side has its time to answer.
+SET_ASIDE_DAYS = 14
 #: A held-up exchange is tried again after this long.
 TRY_AGAIN_AFTER = dt.timedelta(days=1)
 
@@ -190,6 +193,23 @@ def is_unusual(worked_minutes: int, *, agreed_minutes: int | None, longest_minut
     """
     usual = max(agreed_minutes or USUAL_MINUTES_DEFAULT, longest_minutes)
     return worked_minutes > USUAL_TIMES_MAX * usual
+
+
+def sets_aside(basis: str, setting_aside: str) -> bool:
+    """Tell whether agreeing sets hours aside: only those that one of the two would spend."""
+    return basis == "hours" and setting_aside == "agreed"
+
+
+def set_aside_ends_at(
+    planned_on: dt.date, *, today: dt.date, confirm_days: int, zone: dt.tzinfo
+) -> dt.datetime:
+    """Return when hours that nobody used are given back: at midnight where the community is.
+
+    A proposal may be answered after its day; then the time is counted from the answer.
+    """
+    days = dt.timedelta(days=SET_ASIDE_DAYS + confirm_days + 1)
+    midnight = dt.datetime.combine(max(planned_on, today) + days, dt.time.min, zone)
+    return midnight.astimezone(dt.UTC)
 
 
 def silence_ends_at(

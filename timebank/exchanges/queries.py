@@ -107,6 +107,38 @@ def next_silent(session: Session, community_id: uuid.UUID, *, now: dt.datetime) 
     )
 
 
+def next_to_give_back(
+    session: Session, community_id: uuid.UUID, *, now: dt.datetime
+) -> Exchange | None:
+    """Lock an exchange whose hours were set aside long enough; one that is held is passed over."""
+    return session.scalar(
+        sa.select(Exchange)
+        .where(
+            Exchange.community_id == community_id,
+            Exchange.set_aside_id.is_not(None),
+            Exchange.set_aside_ends_at <= now,
+        )
+        .order_by(Exchange.set_aside_ends_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def times_agreed(session: Session, exchange: Exchange) -> int:
+    """Return how often both sides have agreed on it so far."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).where(
+                ExchangeMove.community_id == exchange.community_id,
+                ExchangeMove.exchange_id == exchange.id,
+                ExchangeMove.move == "agree",
+            )
+        )
+        or 0
+    )
+
+
 def next_to_remind(
     session: Session, community_id: uuid.UUID, *, before: dt.datetime, now: dt.datetime
 ) -> Exchange | None:

@@ -18,6 +18,7 @@ from timebank.home.queries import Figures
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchAccountError
 from timebank.hours.models import BooksCheck
+from timebank.hours.queries import Balance
 from timebank.limits.models import Crossing
 from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
@@ -73,14 +74,14 @@ def index() -> ResponseReturnValue:
         ],
         coming=[_line(deal, waits=False) for deal in coming[:UNDER_WAY_MAX]],
         more=max(0, len(coming) - UNDER_WAY_MAX),
-        minutes=_minutes(),
+        account=_account(),
         **shared,
     )
 
 
-def _minutes() -> int | None:
+def _account() -> Balance | None:
     try:
-        return hours.balance_of(db.session(), g.member).posted
+        return hours.balance_of(db.session(), g.member)
     except NoSuchAccountError:
         return None
 

@@ -51,7 +51,7 @@ class TooManyHoursError(RefusalError):
     Attributes:
         code: Whose account.
         ceiling_minutes: As high as it may go.
-        balance_minutes: What is there now.
+        balance_minutes: What is there now, with what others have set aside for it.
         over_minutes: How much would be too much.
     """
 
@@ -113,6 +113,30 @@ class NotTakenBackError(RefusalError):
     def __init__(self, entry_id: uuid.UUID) -> None:
         super().__init__(entry_id)
         self.entry_id = entry_id
+
+
+class NothingSetAsideError(NotFoundError):
+    """The book knows of no hours that were set aside under this id."""
+
+    def __init__(self, set_aside_id: uuid.UUID) -> None:
+        super().__init__(set_aside_id)
+        self.set_aside_id = set_aside_id
+
+
+class SetAsideEndedError(ConflictError):
+    """What was set aside has been used or given back before.
+
+    Attributes:
+        set_aside_id: What was set aside.
+        entry_id: The entry that ended it.
+        has_moved: Whether it was used and not given back.
+    """
+
+    def __init__(self, set_aside_id: uuid.UUID, entry_id: uuid.UUID, *, has_moved: bool) -> None:
+        super().__init__(set_aside_id, entry_id, has_moved)
+        self.set_aside_id = set_aside_id
+        self.entry_id = entry_id
+        self.has_moved = has_moved
 
 
 class DifferentBeforeError(ConflictError):

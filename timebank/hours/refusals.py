@@ -15,7 +15,9 @@ from timebank.hours.errors import (
     NoBookError,
     NoSuchAccountError,
     NoSuchEntryError,
+    NothingSetAsideError,
     NotTakenBackError,
+    SetAsideEndedError,
     TooFewHoursError,
     TooManyHoursError,
 )
@@ -64,6 +66,10 @@ _OUR_WORDS: dict[type[ledger_errors.LedgerRefusal], Callable[[Any], RefusalError
     ledger_errors.AlreadyReversed: lambda said: AlreadyTakenBackError(
         said.entry_id, said.reversal_id
     ),
+    ledger_errors.AlreadyResolved: lambda said: SetAsideEndedError(
+        said.hold_id, said.resolution_id, has_moved=said.kind == "capture"
+    ),
+    ledger_errors.UnknownHold: lambda said: NothingSetAsideError(said.hold_id),
     ledger_errors.KeyMismatch: lambda said: DifferentBeforeError(said.entry_id),
     ledger_errors.NotReversible: lambda said: NotTakenBackError(said.entry_id),
     ledger_errors.UnknownAccount: lambda said: NoSuchAccountError(said.code),

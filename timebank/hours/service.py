@@ -313,7 +313,7 @@ def take_back(
             reason=reason,
             actor=by.id if by else None,
             idem_key=key,
-            secret=_secret(connection),
+            secret=secret_of(connection),
             now=now,
         )
 
@@ -364,7 +364,7 @@ def correct(  # noqa: PLR0913 - as above
             reason=reason,
             actor=by.id if by else None,
             idem_key=key,
-            secret=_secret(connection),
+            secret=secret_of(connection),
             now=now,
         )
 
@@ -452,9 +452,10 @@ def settle(session: Session, community: Community, key: str) -> Outcome | None:
 def _post(session: Session, request: EntryRequest, *, now: dt.datetime) -> Outcome:
     session.flush()
     connection = session.connection()
-    return journal.post(connection, request, secret=_secret(connection), now=now)
+    return journal.post(connection, request, secret=secret_of(connection), now=now)
 
 
-def _secret(connection: Connection) -> bytes:
+def secret_of(connection: Connection) -> bytes:
+    """The server's secret by which the ledger recognises a retry."""
     secret: bytes = connection.get_execution_options()[LEDGER_SECRET]
     return secret

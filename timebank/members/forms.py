@@ -14,6 +14,7 @@ from timebank.communities.models import (
     MUTUAL_HELP,
     ROUNDING_MINUTES,
     RULES_LENGTH_MAX,
+    SETTING_ASIDE,
     WORDS_LENGTH_MAX,
 )
 from timebank.communities.models import NAME_LENGTH_MAX as COMMUNITY_NAME_LENGTH_MAX
@@ -45,6 +46,10 @@ JOINING_WORDS = {
 MUTUAL_WORDS = {
     "even": _l("As even: no hours move"),
     "credited": _l("Each is credited with the time they gave"),
+}
+ASIDE_WORDS = {
+    "never": _l("No: hours move when the help is confirmed"),
+    "agreed": _l("Yes: they are set aside when both say yes, and move when the help is confirmed"),
 }
 LOCALE_WORDS = {"en": "English", "da": "Dansk", "es": "Español", "ca": "Català"}
 ROLE_WORDS = {
@@ -366,6 +371,11 @@ class SettingsForm(PageForm):
         _l("When two people helped each other for the same time"),
         choices=[SelectChoice(rule, MUTUAL_WORDS[rule]) for rule in MUTUAL_HELP],
         validators=[required(_l("Choose how mutual help counts."))],
+    )
+    setting_aside = RadioField(
+        _l("Are hours set aside for what is agreed?"),
+        choices=[SelectChoice(rule, ASIDE_WORDS[rule]) for rule in SETTING_ASIDE],
+        validators=[required(_l("Choose if hours are set aside."))],
     )
 
     @property

@@ -20,7 +20,10 @@ KINDS: Mapping[str, str] = {
     "hold": _l("Set aside"),
     "capture": _l("Used from what was set aside"),
     "release": _l("No longer set aside"),
+    "expiry": _l("No longer set aside, because time went by"),
 }
+#: Entries that move no hours.
+ASIDE_KINDS = frozenset({"hold", "release", "expiry"})
 SOURCES: Mapping[str, str] = {
     "opening": _l("Brought in at the start"),
     "adjustment": _l("Put right by decision"),

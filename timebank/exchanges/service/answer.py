@@ -16,7 +16,7 @@ from timebank.exchanges.errors import (
 )
 from timebank.exchanges.models import Exchange, ThankYou
 from timebank.exchanges.policy import Part
-from timebank.exchanges.service import moving
+from timebank.exchanges.service import aside, moving
 from timebank.members.models import Member
 
 
@@ -199,6 +199,7 @@ def settle(
     if not reason.strip():
         raise WordsMissingError
     if worked_minutes == 0:
+        aside.give_back(session, community, exchange, by=by, now=now)
         exchange.state, exchange.awaiting_id = "cancelled", None
         moving.stop_waiting(exchange)
         moving.note(session, exchange, "settle", by=by, now=now, minutes=0, words=reason)

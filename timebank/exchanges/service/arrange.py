@@ -9,7 +9,7 @@ from timebank.communities.models import Community
 from timebank.exchanges import policy
 from timebank.exchanges.errors import PlannedDayMissingError
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.service import moving
+from timebank.exchanges.service import aside, moving
 from timebank.exchanges.service.moving import Terms
 from timebank.members.models import Member
 
@@ -78,6 +78,7 @@ def agree(
     Raises:
         PlannedDayMissingError: If there is still no day or no part of it.
         NotTakingPartError: If the other side is away or has left since.
+        CannotSetAsideError: If the community sets hours aside, and that is not possible.
         IllegalMoveError, NotYourMoveError, DayOutOfRangeError: As their names say.
     """
     exchange, parts = moving.locked(session, community, exchange_id, by)
@@ -89,9 +90,13 @@ def agree(
     exchange.part_of_day = exchange.part_of_day or part_of_day
     if exchange.planned_on is None or exchange.part_of_day is None:
         raise PlannedDayMissingError
+    minutes, day = exchange.agreed_minutes, exchange.planned_on
+    is_set_aside = aside.set_aside(session, community, exchange, by=by, planned_on=day, now=now)
     moving.share_names(session, exchange, now=now)
     exchange.state, exchange.awaiting_id = after, None
-    moving.note(session, exchange, "agree", by=by, now=now, minutes=exchange.agreed_minutes)
+    moving.note(session, exchange, "agree", by=by, now=now, minutes=minutes)
+    if is_set_aside:
+        moving.note(session, exchange, "set aside", by=None, now=now, minutes=minutes)
     moving.tell_other(session, exchange, by, "exchange-agreed", now=now)
     return exchange
 
@@ -147,7 +152,9 @@ def change(
         MinutesOutOfRangeError, DayOutOfRangeError: If the terms cannot be.
     """
     exchange, parts = moving.locked(session, community, exchange_id, by)
-    exchange.state = policy.state_after(exchange, "change", parts)
+    after = policy.state_after(exchange, "change", parts)
+    aside.give_back(session, community, exchange, by=by, now=now)
+    exchange.state = after
     exchange.awaiting_id = policy.other_side(exchange, by.id)
     moving.set_terms(community, exchange, terms, now=now)
     moving.note(
@@ -168,8 +175,9 @@ def _end(
     now: dt.datetime,
 ) -> Exchange:
     exchange, parts = moving.locked(session, community, exchange_id, by)
-    exchange.state = policy.state_after(exchange, move, parts)
-    exchange.awaiting_id = None
+    after = policy.state_after(exchange, move, parts)
+    aside.give_back(session, community, exchange, by=by, now=now)
+    exchange.state, exchange.awaiting_id = after, None
     moving.stop_waiting(exchange)
     moving.note(session, exchange, move, by=by, now=now, words=words)
     kind = f"exchange-{exchange.state}"

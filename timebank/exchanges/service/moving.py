@@ -23,6 +23,7 @@ from timebank.exchanges.errors import (
 )
 from timebank.exchanges.models import Exchange, ExchangeMove
 from timebank.exchanges.policy import Part
+from timebank.hours import holding
 from timebank.hours import service as hours
 from timebank.hours.errors import (
     AccountClosedError,
@@ -296,6 +297,7 @@ def book(
         except tuple(HELD_UP_BY) as refusal:
             hold(session, exchange, reason=HELD_UP_BY[type(refusal)], now=now)
             return
+    exchange.set_aside_id = exchange.set_aside_ends_at = None
     exchange.state, exchange.awaiting_id = "confirmed", None
     stop_waiting(exchange)
     note(session, exchange, move, by=by, now=now, minutes=exchange.worked_minutes, words=words)
@@ -323,7 +325,32 @@ def _post(
     }
     if exchange.basis == "mutual":
         return hours.credit_mutual(session, community, members=(giver, receiver), **facts).entry_id
+    if exchange.set_aside_id is not None:
+        facts |= {"giver": giver, "receiver": receiver}
+        return _from_set_aside(session, community, exchange, exchange.set_aside_id, facts)
     return hours.transfer(session, community, giver=giver, receiver=receiver, **facts).entry_id
+
+
+def _from_set_aside(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    set_aside_id: uuid.UUID,
+    facts: dict[str, Any],
+) -> uuid.UUID:
+    """Move the hours that were set aside for it; if it took longer, give them back and move all.
+
+    Either way the exchange is one entry in the books. Whoever is refused the longer time keeps
+    what is set aside: giving it back is undone with the rest.
+    """
+    if facts["minutes"] <= exchange.agreed_minutes:
+        # The category stands in the hold already.
+        used = {name: value for name, value in facts.items() if name != "category"}
+        return holding.use_set_aside(session, community, set_aside_id, **used).entry_id
+    with session.begin_nested():
+        key, who = f"release:{set_aside_id}", {"by": facts["by"], "now": facts["now"]}
+        holding.give_back(session, community, set_aside_id, key=key, **who)
+        return hours.transfer(session, community, **facts).entry_id
 
 
 def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime) -> None:

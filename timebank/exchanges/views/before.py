@@ -10,6 +10,7 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.exchanges import service
+from timebank.exchanges.errors import CannotSetAsideError
 from timebank.exchanges.forms import (
     AgreeForm,
     EndForm,
@@ -165,7 +166,8 @@ def agree(exchange_id: uuid.UUID) -> ResponseReturnValue:
         )
     except RefusalError as refusal:
         refused(form, refusal)
-        return page_of(deal, agree_form=form)
+        in_the_way = refusal if isinstance(refusal, CannotSetAsideError) else None
+        return page_of(deal, agree_form=form, in_the_way=in_the_way)
     flash(_("Agreed. You will both find it under Agreements."))
     return to_exchange(exchange_id)
 

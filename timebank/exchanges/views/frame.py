@@ -139,11 +139,39 @@ def refused(form: PageForm, refusal: RefusalError) -> None:
         field = form["happened_on"] if "happened_on" in form else form["planned_on"]
         field.errors = [words]
         return
-    if isinstance(refusal, errors.MinutesOutOfRangeError):
+    if isinstance(refusal, errors.CannotSetAsideError):
+        words = _not_set_aside(refusal)
+    elif isinstance(refusal, errors.MinutesOutOfRangeError):
         words = _("Choose up to %(hours)s.", hours=hours_label(refusal.minutes_max))
     else:
         words = words_of(refusal)
     form.form_errors.append(words)
+
+
+def _not_set_aside(refusal: errors.CannotSetAsideError) -> str:
+    """Say why it is not agreed; how many hours somebody has is for that person alone."""
+    if refusal.held_up_by == "account":
+        return _("One of the two accounts is on hold, so this cannot be agreed yet.")
+    if not refusal.is_own:
+        return _("The hours for this cannot be set aside just now, so it is not agreed yet.")
+    if refusal.held_up_by == "ceiling":
+        return _(
+            "You have as many hours to spend or on their way as we let stand here at once, so this"
+            " is not agreed yet."
+        )
+    wanted = hours_label(refusal.minutes)
+    if not refusal.available_minutes:
+        return _(
+            "This would set %(wanted)s aside, and you have none to set aside just now. So it is not"
+            " agreed yet.",
+            wanted=wanted,
+        )
+    return _(
+        "This would set %(wanted)s aside, and you can set aside %(left)s just now. So it is not"
+        " agreed yet.",
+        wanted=wanted,
+        left=hours_label(refusal.available_minutes),
+    )
 
 
 def page(template: str, form: PageForm, *, mistaken: bool, **facts: object) -> ResponseReturnValue:

@@ -1,5 +1,6 @@
 """What is under way, and one exchange with its story and the next step."""
 
+import datetime as dt
 import uuid
 
 from flask import g, render_template, request, url_for
@@ -7,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from timebank.db import db
 from timebank.exchanges import names, policy, queries
+from timebank.exchanges.errors import CannotSetAsideError
 from timebank.exchanges.forms import AgreeForm, ThankForm, YesForm
 from timebank.exchanges.policy import Part
 from timebank.exchanges.queries import Deal
@@ -26,6 +28,8 @@ from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, moment_words, today
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.words import gettext as _
+
+ONE_SECOND = dt.timedelta(seconds=1)
 
 
 @bp.get("/exchanges")
@@ -69,9 +73,13 @@ def show(exchange_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def page_of(
-    deal: Deal, *, agree_form: AgreeForm | None = None, thank_form: ThankForm | None = None
+    deal: Deal,
+    *,
+    agree_form: AgreeForm | None = None,
+    thank_form: ThankForm | None = None,
+    in_the_way: CannotSetAsideError | None = None,
 ) -> ResponseReturnValue:
-    """Show an exchange; with a form that has a mistake, again."""
+    """Show an exchange; with a form that has a mistake or that could not be done, again."""
     session, exchange = db.session(), deal.exchange
     parts = parts_in(deal)
     mistaken = agree_form or thank_form
@@ -118,6 +126,8 @@ def page_of(
             {"words": thank.words, "name": _name_of(deal, thank.by_member_id)} for thank in thanks
         ],
         may_thank=may_thank,
+        ideas=_ideas(deal, in_the_way) if in_the_way is not None else [],
+        will_set_aside=policy.sets_aside(exchange.basis, g.community.setting_aside),
         agree_form=agree_form or AgreeForm(formdata=None),
         yes_form=YesForm(formdata=None, worked_minutes=exchange.worked_minutes),
         thank_form=thank_form or ThankForm(formdata=None),
@@ -126,6 +136,45 @@ def page_of(
         and url_for("messages.show", conversation_id=exchange.conversation_id),
     )
     return html, 422 if mistaken else 200
+
+
+def _ideas(deal: Deal, in_the_way: CannotSetAsideError) -> list[dict[str, str]]:
+    """Return three things to do where the hours cannot be set aside."""
+    shorter = {
+        "words": _("Suggest a shorter time"),
+        "note": _("Half of it may do to begin with"),
+        "href": url_for("exchanges.change", exchange_id=deal.exchange.id),
+        "icon": "clock",
+    }
+    talk = {
+        "words": _("Talk it over"),
+        "note": _("With each other, or with the coordinator"),
+        "href": url_for("messages.show", conversation_id=deal.exchange.conversation_id)
+        if deal.exchange.conversation_id is not None
+        else url_for("messages.index"),
+        "icon": "chat-dots",
+    }
+    other = {
+        "words": _("Find a later day"),
+        "note": _("By then there may be room for it"),
+        "href": shorter["href"],
+        "icon": "calendar-week",
+    }
+    if in_the_way.is_own and in_the_way.held_up_by == "floor":
+        other = {
+            "words": _("See who asks for help"),
+            "note": _("An hour you give is an hour you can set aside"),
+            "href": url_for("listings.requests"),
+            "icon": "ear",
+        }
+    elif in_the_way.is_own and in_the_way.held_up_by == "ceiling":
+        other = {
+            "words": _("Ask for help"),
+            "note": _("What you spend makes room for more"),
+            "href": url_for("listings.new_request"),
+            "icon": "ear",
+        }
+    return [shorter, other, talk]
 
 
 def _entries(deal: Deal) -> list[dict[str, object]]:
@@ -167,6 +216,11 @@ def _facts(deal: Deal) -> list[dict[str, object]]:
         planned = names.when(exchange.planned_on, exchange.part_of_day)
         facts.append((_("When"), planned or _("You still choose a day")))
     facts.append((_("How long"), names.how_long(exchange)))
+    if exchange.set_aside_ends_at is not None:
+        hours = hours_label(exchange.agreed_minutes)
+        # Midnight belongs to the day before.
+        last = day(exchange.set_aside_ends_at - ONE_SECOND)
+        facts.append((_("Set aside"), _("%(hours)s, until %(day)s", hours=hours, day=last)))
     if not exchange.is_informal:
         facts.append((_("Where"), names.where(exchange)))
     if counts := names.basis_words(exchange, mutual_help=g.community.mutual_help):

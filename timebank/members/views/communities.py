@@ -12,6 +12,7 @@ from timebank.db import db
 from timebank.members import queries
 from timebank.members import service as members
 from timebank.members.forms import (
+    ASIDE_WORDS,
     JOINING_WORDS,
     LOCALE_WORDS,
     MUTUAL_WORDS,
@@ -158,5 +159,5 @@ def _value(form: SettingsForm, setting: str, value: str | None) -> str:
     field = form[setting]
     if isinstance(field, LimitField):
         return str(field.says_of(None if value is None else int(value)))
-    words = {**JOINING_WORDS, **LOCALE_WORDS, **MUTUAL_WORDS}
+    words = {**JOINING_WORDS, **LOCALE_WORDS, **MUTUAL_WORDS, **ASIDE_WORDS}
     return str(words.get(value or "", value or ""))

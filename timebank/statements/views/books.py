@@ -3,6 +3,7 @@
 Treasurers read account codes; names are for coordinators.
 """
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from timebank.listings.names import name_of
 from timebank.members import queries as members
 from timebank.statements import queries
 from timebank.statements.forms import ReverseForm, SeenToForm
-from timebank.statements.names import KINDS, account_name
+from timebank.statements.names import ASIDE_KINDS, KINDS, account_name
 from timebank.statements.queries import Month
 from timebank.statements.standing import Sides, sides, standing
 from timebank.statements.views import verdict
@@ -51,6 +52,7 @@ from timebank.web.words import gettext as _
 
 bp = Blueprint("books", __name__, url_prefix=COMMUNITY_PREFIX)
 ACCOUNTS_ON_A_PAGE = 50
+ONE_SECOND = dt.timedelta(seconds=1)
 CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 
@@ -63,6 +65,7 @@ def index() -> ResponseReturnValue:
     entries, chain = hours.head(session, key)
     both = sides(session, key)
     shown = found[:ACCOUNTS_ON_A_PAGE]
+    has_aside = any(account.held_out for account in shown)
     people = queries.members_by_code(session, key, {account.code for account in shown})
     return render_template(
         "statements/books.html",
@@ -77,9 +80,11 @@ def index() -> ResponseReturnValue:
                 {"value": account.code, "href": url_for("books.account", code=account.code)},
                 account_name(account.code, people.get(account.code), may_see_names=may_see_names()),
                 hours_signed(account.posted),
+                *([hours_label(account.held_out)] if has_aside else []),
             ]
             for account in shown
         ],
+        has_aside=has_aside,
         later=url_for("books.index", after=shown[-1].code)
         if len(found) > ACCOUNTS_ON_A_PAGE
         else None,
@@ -145,7 +150,7 @@ def account(code: str) -> ResponseReturnValue:
         name=account_name(code, people.get(code), may_see_names=may_see_names()),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
-        figures=[*figures_of(month), _by_day_of_help(month)],
+        figures=[*figures_of(month), _by_day_of_help(month), *_aside(code)],
         table=table_of(month, with_names=may_see_names(), own=False),
         earlier=month_key(month.earlier),
         later=month.later and month_key(month.later),
@@ -157,6 +162,16 @@ def _by_day_of_help(month: Month) -> dict[str, str]:
     _first, last = hours.month_around(month.first)
     minutes = hours.balance_for_services_up_to(db.session(), g.community, month.code, last)
     return {"key": _("For help up to the end"), "value": hours_words(minutes)}
+
+
+def _aside(code: str) -> list[dict[str, str]]:
+    """Return what is set aside now in an account and for it; nothing where nothing is."""
+    held = hours.balance(db.session(), g.community.id, code)
+    figures = [
+        (_("Set aside now"), held.held_out),
+        (_("Set aside for this account now"), held.held_in),
+    ]
+    return [{"key": key, "value": hours_label(minutes)} for key, minutes in figures if minutes]
 
 
 @bp.get("/books/accounts/<code>.csv")
@@ -190,7 +205,8 @@ def entries() -> ResponseReturnValue:
         return account_name(code, people.get(code), may_see_names=may_see_names())
 
     def words(kind: str, code: str) -> str:
-        category = categories.get(code) if kind != "reversal" else None
+        by_kind = kind in ASIDE_KINDS or kind == "reversal"
+        category = None if by_kind else categories.get(code)
         return name_of(category) if category is not None else str(KINDS[kind])
 
     return render_template(
@@ -308,6 +324,8 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         (_("Recorded"), moment_words(found.recorded_at)),
         (_("Recorded by"), actor_name(found.actor)),
     ]
+    if found.expires_at is not None:
+        facts.append((_("Until"), day(found.expires_at - ONE_SECOND)))
     if found.memo and names:
         facts.append((_("Words"), found.memo))
     return {
@@ -325,6 +343,7 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         "steps": _steps(entry_id),
         "may_correct": _may_correct(found),
         "may_take_back": policy.may_take_back(g.roles),
+        "moved_nothing": found.kind in ASIDE_KINDS,
     }
 
 
@@ -351,6 +370,7 @@ def _may_correct(found: EntryView) -> bool:
     """Tell whether an entry can be put right here: it stands, of other people, as much for each."""
     codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
     stands = found.reversed_by is None and found.reverses is None
+    stands = stands and found.kind not in ASIDE_KINDS
     return (
         policy.may_take_back(g.roles)
         and stands

@@ -48,6 +48,8 @@ def index() -> ResponseReturnValue:
         "statements/hours.html",
         minutes=account.posted,
         ideas=ideas(session, g.member, side, roles=g.roles, today=today()),
+        on_its_way_minutes=account.held_in,
+        set_aside_minutes=account.held_out,
         coming=[_line(deal) for deal in coming],
         lately=[_moved(deal) for deal in lately if deal.exchange.entry_id is not None],
     )
@@ -83,11 +85,12 @@ def _line(deal: Deal) -> dict[str, object]:
         if deal.is_giver(g.member)
         else _("%(hours)s from you, with %(name)s", hours=label, name=name)
     )
+    agreed = _("Set aside") if exchange.set_aside_id is not None else _("Agreed")
     return {
         "words": exchange.title or name_of(deal.category),
         "note": note,
         "href": url_for("exchanges.show", exchange_id=exchange.id),
-        "tag": _("Agreed") if exchange.state == "agreed" else _("Not confirmed yet"),
+        "tag": agreed if exchange.state == "agreed" else _("Not confirmed yet"),
         "tag_kind": "go" if exchange.state == "agreed" else "wait",
     }
 

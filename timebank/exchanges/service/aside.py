@@ -1,0 +1,118 @@
+"""Hours that are set aside for what two people agreed, and given back where they are not used.
+
+A community asks for it in its settings. Using them is part of confirming: `moving.book`.
+"""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from timebank.communities import queries as communities
+from timebank.communities.models import Community
+from timebank.exchanges import policy, queries
+from timebank.exchanges.errors import CannotSetAsideError
+from timebank.exchanges.models import Exchange
+from timebank.exchanges.service import moving
+from timebank.hours import holding
+from timebank.hours.errors import TooFewHoursError
+from timebank.hours.policy import category_code
+from timebank.listings.models import Category
+from timebank.members.models import Member
+
+
+def set_aside(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    *,
+    by: Member,
+    planned_on: dt.date,
+    now: dt.datetime,
+) -> bool:
+    """Set the agreed hours aside, if the community wishes it; tell if that was done.
+
+    Nothing of the exchange is changed but what is about this, so that a refusal leaves it as it
+    was. The key counts how often the two have agreed: they may change their plans and agree again.
+
+    Raises:
+        CannotSetAsideError: If there are too few hours, or too many on their way, or an account
+            is on hold.
+    """
+    if not policy.sets_aside(exchange.basis, community.setting_aside):
+        return False
+    giver, receiver = moving.sides(session, exchange)
+    category = session.get_one(Category, (community.id, exchange.category_id))
+    ends_at = policy.set_aside_ends_at(
+        planned_on,
+        today=moving.today(community, now),
+        confirm_days=community.confirm_days,
+        zone=ZoneInfo(community.time_zone),
+    )
+    times = queries.times_agreed(session, exchange) + 1
+    try:
+        outcome = holding.set_aside(
+            session,
+            community,
+            receiver=receiver,
+            giver=giver,
+            minutes=exchange.agreed_minutes,
+            planned_on=planned_on,
+            ends_at=ends_at,
+            category=category_code(category.key, category.id),
+            key=f"set-aside:{exchange.id}:{times}",
+            by=by,
+            now=now,
+        )
+    except tuple(moving.HELD_UP_BY) as refusal:
+        left = 0
+        if isinstance(refusal, TooFewHoursError):
+            left = max(0, refusal.available_minutes - refusal.floor_minutes)
+        raise CannotSetAsideError(
+            moving.HELD_UP_BY[type(refusal)],
+            is_own=getattr(refusal, "code", "") == by.account_code,
+            available_minutes=left,
+            minutes=exchange.agreed_minutes,
+        ) from refusal
+    exchange.set_aside_id, exchange.set_aside_ends_at = outcome.entry_id, ends_at
+    return True
+
+
+def give_back(
+    session: Session,
+    community: Community,
+    exchange: Exchange,
+    *,
+    by: Member | None,
+    now: dt.datetime,
+) -> None:
+    """Give back what is set aside for an exchange that will not use it; mostly nothing is.
+
+    Called while the exchange is still in a state that may have something set aside.
+    """
+    set_aside_id = exchange.set_aside_id
+    if set_aside_id is None:
+        return
+    key = f"release:{set_aside_id}"
+    holding.give_back(session, community, set_aside_id, key=key, by=by, now=now)
+    exchange.set_aside_id = exchange.set_aside_ends_at = None
+    moving.note(session, exchange, "give back", by=None, now=now, minutes=exchange.agreed_minutes)
+
+
+def give_back_next(session: Session, *, now: dt.datetime) -> int:
+    """Give back hours that were set aside long enough, of one exchange; return 1, or 0 if none is.
+
+    The exchange goes on: what is confirmed later moves as it would have without. The worker runs
+    this in a transaction of its own again and again until it returns 0. Several may: the exchange
+    is locked, and the ledger ends each hold once.
+    """
+    for community in communities.every(session):
+        exchange = queries.next_to_give_back(session, community.id, now=now)
+        if exchange is not None and exchange.set_aside_id is not None:
+            holding.let_end(session, community, exchange.set_aside_id, now=now)
+            exchange.set_aside_id = exchange.set_aside_ends_at = None
+            minutes = exchange.agreed_minutes
+            moving.note(session, exchange, "expire", by=None, now=now, minutes=minutes)
+            moving.tell_both(session, exchange, "exchange-given-back", now=now)
+            return 1
+    return 0
