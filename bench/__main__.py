@@ -14,7 +14,10 @@ import bench
 from bench.registry import BENCHMARKS, Conditions, Measured
 
 #: Where the benchmarks are; each module adds its own to the registry.
-MODULES = ("bench.posting", "bench.ledger_size", "bench.beside_others", "bench.http_pages")
+MODULES = (
+    *("bench.posting", "bench.ledger_size", "bench.books_files", "bench.beside_others"),
+    "bench.http_pages",
+)
 
 
 def main() -> int:

@@ -61,16 +61,21 @@ def read_month(
     while at < len(text):
         found = _ENTRY.match(text, at)
         entry = None if found is None else _entry(book, found.groupdict(""))
-        line = text.count("\n", 0, at) + 1
         if found is None or entry is None:
-            raise FindingError(Finding("edited-line", "is no entry as it was exported", name, line))
+            raise _refusal("edited-line", "is no entry as it was exported", name, text, at)
         hashed = leaf(canonical(entry))
         row = JournalRow(entry, hashed, link(place.chain, hashed), ENCODING, ())
         wrong = _wrong(row, found, name, place, names)
         if wrong is not None:
-            raise FindingError(Finding(*wrong, name, line + 1))
+            # Before an entry there is an empty line.
+            raise _refusal(*wrong, name, text, at + 1)
         yield row
         place, at = Place(entry.seq, row.chain), found.end()
+
+
+def _refusal(reason: str, detail: str, name: str, text: str, at: int) -> FindingError:
+    """What is wrong, with the line it is in; lines are counted only now, as it takes long."""
+    return FindingError(Finding(reason, detail, name, text.count("\n", 0, at) + 1))
 
 
 def _wrong(
