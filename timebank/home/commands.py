@@ -16,12 +16,19 @@ from timebank.communities import service as communities
 from timebank.communities.errors import BadSlugError, SlugTakenError, UnknownTimeZoneError
 from timebank.communities.models import JOINING, LOCALES, NAME_LENGTH_MAX, Community
 from timebank.db import db
+from timebank.errors import RefusalError
+from timebank.home.errors import AlreadyForgottenError, NobodyToGiveToError, WaitsForAnswerError
+from timebank.home.service import forget_member
 from timebank.hours import restoring
 from timebank.hours.commands import books_group
 from timebank.hours.errors import BooksExistError, BooksRefusedError
+from timebank.hours.policy import COMMUNITY_POT
 from timebank.listings.service import seed_categories
 from timebank.members import queries as members
 from timebank.members import service
+from timebank.members.commands import community_option, one_community
+from timebank.members.commands import group as members_group
+from timebank.members.errors import MemberNotFoundError
 from timebank.web.fields import one_line
 from timebank.web.session import run_in_transaction
 
@@ -177,3 +184,50 @@ def _facts(session: Session, community: Community) -> dict[str, Any]:
         "active": counts.get("active", 0),
         "waiting": counts.get("waiting", 0),
     }
+
+
+@members_group.command("erase")
+@click.argument("number")
+@click.option(
+    "--hours-to",
+    default=COMMUNITY_POT,
+    show_default=True,
+    help="Where their hours go: an account such as M000012, or the pot.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask once more.")
+@community_option
+def erase_command(*, number: str, hours_to: str, yes: bool, slug: str | None) -> None:
+    """Let the member with NUMBER go for good, and forget who they were.
+
+    Names, addresses, words and ways to sign in are deleted; the books keep the number. It can not
+    be undone.
+    """
+    community_id = one_community(slug).id
+    figures = number.upper().removeprefix("M")
+    if not (figures.isascii() and figures.isdigit()):
+        raise click.ClickException(f"{number!r} is no member number, such as M000012.")
+
+    def work(session: Session) -> tuple[str, int]:
+        community = session.get_one(Community, community_id)
+        member = members.by_number(session, community.id, int(figures))
+        minutes = forget_member(
+            session, community, member, hours_to=hours_to.upper(), by=None, now=utc_now()
+        )
+        return member.account_code, minutes
+
+    if not yes:
+        click.confirm(f"Forget {number} for good?", abort=True)
+    try:
+        code, minutes = run_in_transaction(work)
+    except RefusalError as refusal:
+        words = _NOT_FORGOTTEN.get(type(refusal), f"Not done: {type(refusal).__name__} {refusal}.")
+        raise click.ClickException(words) from refusal
+    click.echo(f"{code} is forgotten. {minutes} minutes were moved.")
+
+
+_NOT_FORGOTTEN: dict[type[RefusalError], str] = {
+    MemberNotFoundError: "Nobody here has that number.",
+    WaitsForAnswerError: "Reported help waits for an answer; settle it first.",
+    AlreadyForgottenError: "There is nothing left to forget.",
+    NobodyToGiveToError: "Nobody who takes part has that account.",
+}

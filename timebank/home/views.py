@@ -1,10 +1,11 @@
 """The front page of a community, for a visitor and for a member, and the coordinator's list."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
@@ -13,11 +14,14 @@ from timebank.exchanges import names as exchange_names
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges.models import Overdraft
 from timebank.exchanges.queries import Deal
-from timebank.home import queries
+from timebank.home import queries, service
+from timebank.home.errors import AlreadyForgottenError, NobodyToGiveToError, WaitsForAnswerError
+from timebank.home.forms import ForgetForm
 from timebank.home.queries import Figures
 from timebank.hours import queries as hours
-from timebank.hours.errors import NoSuchAccountError
+from timebank.hours.errors import NoSuchAccountError, TooManyHoursError
 from timebank.hours.models import BooksCheck
+from timebank.hours.policy import COMMUNITY_POT
 from timebank.hours.queries import Balance
 from timebank.limits.models import Crossing
 from timebank.listings import names as listing_names
@@ -26,10 +30,15 @@ from timebank.listings import queries as listings
 from timebank.listings.models import Listing
 from timebank.listings.queries import Outline, Wanted
 from timebank.listings.tree import ICON_OF_OTHERS, ICONS
+from timebank.members import queries as members
+from timebank.members.errors import MemberNotFoundError
 from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import ago, hours_label, today
+from timebank.web.refusals import say, words_of
+from timebank.web.session import writes
 from timebank.web.words import gettext as _
+from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
 bp = Blueprint("home", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -384,3 +393,87 @@ def _days_left(ends_on: dt.date | None) -> str:
     if days <= 0:
         return _("until today")
     return ngettext("%(num)d more day", "%(num)d more days", days)
+
+
+# ------------------------------------------------------------------------ leaving for good
+
+say(AlreadyForgottenError, _l("There is nothing left to forget here."))
+say(NobodyToGiveToError, _l("The hours can go to the pot, or to somebody else who takes part now."))
+say(
+    WaitsForAnswerError,
+    _l(
+        "Some help was reported and waits for an answer. Answer it first, so that it counts or not."
+    ),
+)
+
+
+@bp.route("/me/forget", methods=["GET", "POST"])
+@access(Access.MEMBER)
+@writes
+def forget_me() -> ResponseReturnValue:
+    """Leave for good: the hours go where the member says, and everything else is forgotten."""
+    form, member = ForgetForm(), g.member
+    minutes = _offer_choices(form, member)
+    if form.validate_on_submit() and _forgotten(form, member):
+        name = g.community.name
+        flash(
+            _("You have left %(name)s, and we have forgotten who you were. Thank you.", name=name)
+        )
+        return redirect(url_for("home.index"), code=303)
+    return _forget_page(form, member, minutes, back=url_for("members.leave_me"))
+
+
+@bp.route("/people/<uuid:member_id>/forget", methods=["GET", "POST"])
+@access(Access.COORDINATOR)
+@writes
+def forget(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Forget somebody who asked for it, or whose time to be kept is over."""
+    member = members.get(db.session(), g.community.id, member_id)
+    form = ForgetForm()
+    minutes = _offer_choices(form, member)
+    back = url_for("members.person", member_id=member_id)
+    if form.validate_on_submit() and _forgotten(form, member):
+        flash(_("Forgotten. The books keep the number, and nobody behind it."))
+        return redirect(back, code=303)
+    return _forget_page(form, member, minutes, back=back)
+
+
+def _offer_choices(form: ForgetForm, member: Member) -> int:
+    """Ask where the hours go only where there are some; return how many minutes there are."""
+    try:
+        minutes = hours.balance_of(db.session(), member).posted
+    except NoSuchAccountError:
+        minutes = 0
+    if minutes <= 0:
+        del form.hours_to
+        del form.number
+    return minutes
+
+
+def _forgotten(form: ForgetForm, member: Member) -> bool:
+    """Forget a member; a refusal that can be mended goes beside what was typed."""
+    goal = COMMUNITY_POT
+    if form.hours_to is not None and form.hours_to.data == "person":
+        goal = f"M{int(form.number.data.upper().removeprefix('M')):06d}"
+    try:
+        service.forget_member(
+            db.session(), g.community, member, hours_to=goal, by=g.member, now=utc_now()
+        )
+    except (NobodyToGiveToError, TooManyHoursError, MemberNotFoundError) as refusal:
+        form.form_errors.append(words_of(refusal))
+        return False
+    return True
+
+
+def _forget_page(
+    form: ForgetForm, member: Member, minutes: int, *, back: str
+) -> ResponseReturnValue:
+    html = render_template(
+        "home/forget.html",
+        form=form,
+        is_own=member.id == g.member.id,
+        name=member.first_name,
+        minutes=minutes,
+        back=back,
+    )
+    return html, 422 if form.is_submitted() else 200

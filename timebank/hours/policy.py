@@ -7,6 +7,10 @@ from typing import Final, Protocol
 
 from timebank.communities.policy import Limits
 
+#: The pot of the whole community.
+COMMUNITY_POT: Final = "G000001"
+#: The account that hours to give back are let go to.
+WRITTEN_OFF: Final = "written-off"
 #: Who looks after the books.
 BOOKKEEPERS: Final = frozenset({"coordinator", "treasurer"})
 #: Who reads them: an auditor looks, and changes nothing.

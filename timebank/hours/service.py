@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from ledger import balances, corrections, journal
+from ledger import balances, corrections, erasure, journal
 from ledger.accounts import (
     ADJUSTMENT,
     COMMUNITY_POT,
@@ -442,6 +442,11 @@ def set_state(
 def forget_memo(session: Session, community: Community, entry_id: uuid.UUID) -> bool:
     """Erase the words kept beside an entry; the books still verify. Tell if there were any."""
     return journal.erase_memo(session.connection(), community.id, entry_id)
+
+
+def forget_words(session: Session, community: Community, code: str) -> int:
+    """Erase all words kept beside an account's entries and limits; the books still verify."""
+    return erasure.forget_words(session.connection(), community.id, code)
 
 
 def settle(session: Session, community: Community, key: str) -> Outcome | None:

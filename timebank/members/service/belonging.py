@@ -327,8 +327,10 @@ def bring_back(
     """Take back somebody who left or was refused, under the old number.
 
     Raises:
-        AlreadyDecidedError: If they belong here already or wait.
+        AlreadyDecidedError: If they belong here already or wait, or were forgotten.
     """
+    if member.person_id is None:
+        raise AlreadyDecidedError(member.state)
     _from(session, member, {"left", "refused"}, "active")
     _begin(session, community, member)
     note(session, member, "approved", by=by, reason=reason, now=now)

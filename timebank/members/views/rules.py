@@ -28,7 +28,7 @@ UNPROCESSABLE = 422
 _SHOWN = "rules_shown"
 #: Blueprints and pages that somebody opens to come in, to go, or to read the rules.
 _NEVER_IN_THE_WAY = frozenset({"signin", "joining"})
-_THE_RULES = frozenset({"members.rules", "members.leave_me"})
+_THE_RULES = frozenset({"members.rules", "members.leave_me", "home.forget_me"})
 
 
 def is_behind(member: Member, community: Community) -> bool:
