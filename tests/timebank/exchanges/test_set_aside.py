@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from ledger.verify import verify
 from tests.factories import NOW
+from tests.racing import Work, race
 from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, moves, saturday, told
-from tests.timebank.exchanges.test_races import Work, race, yes
+from tests.timebank.exchanges.test_races import yes
 from timebank.communities.models import Community
 from timebank.db import new_id
 from timebank.exchanges import errors, policy, service
