@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from timebank.exchanges.errors import ExchangeNotFoundError, OverdraftNotFoundError
 from timebank.exchanges.models import (
+    STATES,
     Exchange,
     ExchangeCorrection,
     ExchangeMove,
@@ -235,6 +236,8 @@ ENDED_STATES = ("confirmed", "declined", "cancelled")
 OPEN_MAX = 60
 #: How many of the latest exchanges are looked through for people one knows.
 RECENT_MAX = 40
+#: Sorts after every id there is.
+LAST_ID = uuid.UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,17 +297,61 @@ def deal(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> D
     ).first()
     if row is None:
         raise ExchangeNotFoundError
-    exchange, giver, receiver, category, listing = row
-    return Deal(exchange, giver, receiver, category, listing)
+    return Deal(*row)
 
 
 def deals_where(session: Session, rule: sa.ColumnElement[bool], *, limit: int) -> list[Deal]:
     """Return up to `limit` exchanges for which a rule holds, the oldest first."""
     rows = session.execute(_deals().where(rule).order_by(Exchange.id).limit(limit))
-    return [
-        Deal(exchange, giver, receiver, category, listing)
-        for exchange, giver, receiver, category, listing in rows
+    return [Deal(*row) for row in rows]
+
+
+def deals_by_entry(
+    session: Session,
+    community_id: uuid.UUID,
+    entry_ids: Sequence[uuid.UUID],
+    *,
+    linked: Sequence[uuid.UUID],
+) -> dict[uuid.UUID, Deal]:
+    """Return the exchanges that entries were posted for or took back, by the entries' ids.
+
+    An entry that was put right belongs to its exchange too, and so does what took it back; only
+    those in `linked` can be such.
+    """
+    if not entry_ids:
+        return {}
+    put_right = corrections(session, community_id, linked)
+    asked = {
+        "community_id": community_id,
+        "entry_ids": entry_ids,
+        "exchange_ids": [each.exchange_id for each in put_right],
+    }
+    deals = [Deal(*row) for row in session.execute(_entry_question(), asked)]
+    found = {
+        entry_id: deal
+        for deal in deals
+        for entry_id in (deal.exchange.entry_id, deal.exchange.reversal_id)
+        if entry_id is not None
+    }
+    by_id = {deal.exchange.id: deal for deal in deals}
+    for each in put_right:
+        found[each.entry_id] = found[each.reversal_id] = by_id[each.exchange_id]
+    return found
+
+
+@cache
+def _entry_question() -> sa.Select[Exchange, Member, Member, Category, Listing]:
+    """Look for each column by its own index; any of them at once would read the whole community."""
+    here = Exchange.community_id == sa.bindparam("community_id")
+    parts = [
+        sa.select(Exchange.id).where(here, column.in_(sa.bindparam(name, expanding=True)))
+        for column, name in (
+            (Exchange.entry_id, "entry_ids"),
+            (Exchange.reversal_id, "entry_ids"),
+            (Exchange.id, "exchange_ids"),
+        )
     ]
+    return _deals().where(here, Exchange.id.in_(sa.union_all(*parts))).order_by(Exchange.id)
 
 
 def held_by_a_limit(session: Session, community_id: uuid.UUID, *, limit: int) -> list[Deal]:
@@ -319,26 +366,48 @@ def held_by_a_limit(session: Session, community_id: uuid.UUID, *, limit: int) ->
 
 def open_deals(session: Session, member: Member) -> list[Deal]:
     """Return what a member has under way, the newest first."""
-    return _by_side(session, member, Exchange.state.in_(OPEN_STATES), limit=OPEN_MAX)
+    return _by_side(session, member, OPEN_STATES, limit=OPEN_MAX)
 
 
 def ended_deals(
     session: Session, member: Member, *, after: uuid.UUID | None, limit: int
 ) -> list[Deal]:
     """Return up to `limit` exchanges of a member that are over, the newest first."""
-    earlier = sa.true() if after is None else Exchange.id < after
-    rule = sa.and_(Exchange.state.in_(ENDED_STATES), earlier)
-    return _by_side(session, member, rule, limit=limit)
+    return _by_side(session, member, ENDED_STATES, after=after, limit=limit)
 
 
 def _by_side(
-    session: Session, member: Member, rule: sa.ColumnElement[bool], *, limit: int
+    session: Session,
+    member: Member,
+    states: tuple[str, ...],
+    *,
+    after: uuid.UUID | None = None,
+    limit: int,
 ) -> list[Deal]:
+    asked = {
+        "community_id": member.community_id,
+        "member_id": member.id,
+        "states": states,
+        "after": after or LAST_ID,
+        "limit": limit,
+    }
+    return [Deal(*row) for row in session.execute(_side_question(), asked)]
+
+
+@cache
+def _side_question() -> sa.Select[Exchange, Member, Member, Category, Listing]:
     """Look at each side by its own index; asking for either at once would use neither."""
+    here = Exchange.community_id == sa.bindparam("community_id")
+    limit = sa.bindparam("limit", type_=sa.Integer)
     halves = [
         sa.select(
             sa.select(Exchange.id)
-            .where(Exchange.community_id == member.community_id, side == member.id, rule)
+            .where(
+                here,
+                side == sa.bindparam("member_id"),
+                Exchange.state.in_(sa.bindparam("states", expanding=True)),
+                Exchange.id < sa.bindparam("after"),
+            )
             .order_by(Exchange.id.desc())
             .limit(limit)
             .subquery()
@@ -346,19 +415,12 @@ def _by_side(
         )
         for side in (Exchange.giver_id, Exchange.receiver_id)
     ]
-    rows = session.execute(
+    return (
         _deals()
-        .where(
-            Exchange.community_id == member.community_id,
-            Exchange.id.in_(sa.union_all(*halves)),
-        )
+        .where(here, Exchange.id.in_(sa.union_all(*halves)))
         .order_by(Exchange.id.desc())
         .limit(limit)
     )
-    return [
-        Deal(exchange, giver, receiver, category, listing)
-        for exchange, giver, receiver, category, listing in rows
-    ]
 
 
 def corrections(
@@ -419,7 +481,7 @@ def known_to(
     People come once each, the latest first.
     """
     known: dict[uuid.UUID, Member] = {}
-    deals = _by_side(session, member, sa.true(), limit=RECENT_MAX)
+    deals = _by_side(session, member, STATES, limit=RECENT_MAX)
     for deal in deals:
         other = deal.other(member)
         if other.is_here and not deal.is_unnamed(other):

@@ -3,11 +3,13 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
+from timebank.db import Key
 from timebank.exchanges.models import Exchange, Overdraft
 from timebank.exchanges.queries import Deal, deals_where, overdrafts_waiting, waits
 from timebank.hours.models import BooksCheck
@@ -53,34 +55,27 @@ def figures(
     session: Session, community_id: uuid.UUID, *, since_on: dt.date, member: Member | None = None
 ) -> Figures:
     """Return what was given since a day, in one statement over that time's exchanges alone."""
+    asked = {"community_id": community_id, "since_on": since_on}
+    if member is None:
+        row = session.execute(_figures_question(with_unread=False), asked).one()
+    else:
+        asked |= {"member_id": member.id}
+        row = session.execute(_figures_question(with_unread=True), asked).one()
+    return Figures(*(int(figure) for figure in row))
+
+
+@cache
+def _figures_question(*, with_unread: bool) -> sa.Select[int, int, int, int, int]:
+    here = sa.bindparam("community_id", type_=Key)
     minutes = sa.case(
         (Exchange.basis == "mutual", Exchange.worked_minutes * 2), else_=Exchange.worked_minutes
     )
     members = (
         sa.select(sa.func.count())
-        .where(Member.community_id == community_id, Member.state == "active")
+        .where(Member.community_id == here, Member.state == "active")
         .scalar_subquery()
     )
-    row = session.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(minutes), 0),
-            sa.func.count(),
-            sa.func.count(Exchange.receiver_id.distinct()),
-            members,
-            sa.literal(0) if member is None else _unread(member),
-        ).where(
-            Exchange.community_id == community_id,
-            Exchange.state == "confirmed",
-            Exchange.happened_on >= since_on,
-            Exchange.basis != "paid",
-            Exchange.reversal_id.is_(None),
-        )
-    ).one()
-    return Figures(*(int(figure) for figure in row))
-
-
-def _unread(member: Member) -> sa.ScalarSelect[int]:
-    return (
+    unread = (
         sa.select(sa.func.count())
         .select_from(Participant)
         .join(
@@ -89,11 +84,24 @@ def _unread(member: Member) -> sa.ScalarSelect[int]:
             & (Conversation.id == Participant.conversation_id),
         )
         .where(
-            Participant.community_id == member.community_id,
-            Participant.member_id == member.id,
+            Participant.community_id == here,
+            Participant.member_id == sa.bindparam("member_id"),
             Participant.read_at.is_(None) | (Conversation.last_message_at > Participant.read_at),
         )
         .scalar_subquery()
+    )
+    return sa.select(
+        sa.func.coalesce(sa.func.sum(minutes), 0),
+        sa.func.count(),
+        sa.func.count(Exchange.receiver_id.distinct()),
+        members,
+        unread if with_unread else sa.literal(0),
+    ).where(
+        Exchange.community_id == here,
+        Exchange.state == "confirmed",
+        Exchange.happened_on >= sa.bindparam("since_on"),
+        Exchange.basis != "paid",
+        Exchange.reversal_id.is_(None),
     )
 
 

@@ -28,7 +28,7 @@ from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
 from timebank.listings import queries as listings
 from timebank.listings.models import Listing
-from timebank.listings.queries import Outline, Wanted
+from timebank.listings.queries import Brief, Wanted
 from timebank.listings.tree import ICON_OF_OTHERS, ICONS
 from timebank.members import queries as members
 from timebank.members.errors import MemberNotFoundError
@@ -188,44 +188,29 @@ def _figures(figures: Figures) -> list[tuple[str, str]]:
 
 def _recent(viewer: Member | None) -> list[dict[str, object]]:
     """Return the newest offers and requests that this reader may see, as cards."""
-    session, key = db.session(), g.community.id
     found = listings.shown(
-        session,
-        key,
+        db.session(),
+        g.community.id,
         Wanted(),
         viewer=viewer,
         roles=g.roles,
         today=today(),
         limit=RECENT_MAX,
     )
-    if not found:
-        return []
-    icons = _icons(listings.outline(session, key))
-    return [_card(listing, owner, icons, viewer) for listing, owner in found]
+    return [_card(listing, viewer) for listing in found]
 
 
-def _icons(tree: Sequence[Outline]) -> dict[object, str]:
-    return {
-        category.id: ICONS.get(branch.top.key, ICON_OF_OTHERS)
-        for branch in tree
-        for category in (branch.top, *branch.leaves)
-    }
-
-
-def _card(
-    listing: Listing, owner: Member, icons: dict[object, str], viewer: Member | None
-) -> dict[str, object]:
+def _card(listing: Brief, viewer: Member | None) -> dict[str, object]:
     named = listing_policy.may_see_who(listing, viewer, g.roles)
+    where = listing_names.where(listing.place, listing.area)
     return {
         "title": listing.title,
         "href": url_for("listings.show", listing_id=listing.id),
-        "icon": icons.get(listing.category_id, ICON_OF_OTHERS),
+        "icon": ICONS.get(listing.heading_key, ICON_OF_OTHERS),
         "is_offer": listing.kind == "offer",
-        "meta": " · ".join(
-            filter(None, (listing_names.where_of(listing), hours_label(listing.about_minutes)))
-        ),
-        "name": owner.first_name if named else listing_names.someone(),
-        "tone": owner.number if named else 0,
+        "meta": " · ".join(filter(None, (where, hours_label(listing.about_minutes)))),
+        "name": listing.owner_name if named else listing_names.someone(),
+        "tone": listing.owner_number if named else 0,
         "lang": listing.language if listing.language != g.community.locale else None,
     }
 

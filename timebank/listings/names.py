@@ -1,11 +1,13 @@
 """The words for keys: categories, kinds of support, places, days, audiences."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
-from flask_babel import get_locale
+from babel.support import NullTranslations
 
 from timebank.listings.models import Category, Listing
+from timebank.web.languages import catalogue
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -164,12 +166,17 @@ def name_of(category: Named) -> str:
 
 def name_of_key(key: str) -> str:
     """Return the shipped name of a category's key, for where only the key is known."""
-    return _in_language(str(get_locale())).get(key, key)
+    return shipped_names().get(key, key)
+
+
+def shipped_names() -> Mapping[str, str]:
+    """Return the shipped names by key, in the reader's language."""
+    return _in_words(catalogue())
 
 
 @cache
-def _in_language(_locale: str) -> dict[str, str]:
-    """Return the shipped names in the reader's language, put into words once for each."""
+def _in_words(_catalogue: NullTranslations) -> dict[str, str]:
+    """Put the shipped names into words once for each language."""
     return {key: str(words) for key, words in CATEGORIES.items()}
 
 

@@ -3,10 +3,12 @@
 import datetime as dt
 import re
 import tomllib
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from timebank.listings.models import Listing
 from timebank.listings.search import fold, words_in
@@ -60,7 +62,19 @@ def may_reply(listing: Listing, member: Member) -> bool:
     return listing.member_id != member.id and member.is_here
 
 
-def may_see_who(listing: Listing, viewer: Member | None, roles: frozenset[str]) -> bool:
+class Anonymous(Protocol):
+    """A listing, or as much of it as tells whether its member is named."""
+
+    @property
+    def member_id(self) -> uuid.UUID:
+        """Who put it up."""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether they asked not to be named."""
+
+
+def may_see_who(listing: Anonymous, viewer: Member | None, roles: frozenset[str]) -> bool:
     """Tell whether a viewer learns who put a listing up, where no name was wanted."""
     if not listing.is_anonymous:
         return True

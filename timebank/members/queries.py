@@ -234,10 +234,16 @@ def lookalikes(
 # --------------------------------------------------------------------- roles and history
 
 
-# Three questions of every page, put together once.
+# Questions of every page, put together once.
 _MEMBERSHIP = sa.select(Member).where(
     Member.community_id == sa.bindparam("community_id"),
     Member.person_id == sa.bindparam("person_id"),
+)
+_MEMBERSHIPS = (
+    sa.select(Member, Community)
+    .join(Community, Community.id == Member.community_id)
+    .where(Member.person_id == sa.bindparam("person_id"))
+    .order_by(Community.name)
 )
 _ROLES = sa.select(RoleGrant.role).where(
     RoleGrant.community_id == sa.bindparam("community_id"),
@@ -254,12 +260,7 @@ def membership_of(session: Session, community: Community, person_id: uuid.UUID) 
 
 def memberships_of(session: Session, person_id: uuid.UUID) -> list[tuple[Member, Community]]:
     """Return every membership of a person with its community, by the community's name."""
-    rows = session.execute(
-        sa.select(Member, Community)
-        .join(Community, Community.id == Member.community_id)
-        .where(Member.person_id == person_id)
-        .order_by(Community.name)
-    )
+    rows = session.execute(_MEMBERSHIPS, {"person_id": person_id})
     return [(row[0], row[1]) for row in rows]
 
 

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
+from timebank.exchanges import queries as exchanges
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.queries import Deal, by_account_codes, corrections, deals_where
+from timebank.exchanges.queries import Deal, by_account_codes
 from timebank.hours import queries as hours
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
@@ -124,9 +125,8 @@ def month(
         for line in statement.lines
         if line.reverses or line.reversed_by or line.corrects
     ]
-    deals = _by_entry(
-        session, community.id, [line.entry_id for line in statement.lines], linked=linked
-    )
+    entry_ids = [line.entry_id for line in statement.lines]
+    deals = exchanges.deals_by_entry(session, community.id, entry_ids, linked=linked)
     links = hours.links(session, community.id, linked)
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
@@ -180,48 +180,11 @@ def members_by_code(
     return {member.account_code: member for member in found}
 
 
-def _by_entry(
-    session: Session,
-    community_id: uuid.UUID,
-    entry_ids: Sequence[uuid.UUID],
-    *,
-    linked: Sequence[uuid.UUID],
-) -> dict[uuid.UUID, Deal]:
-    """Return the exchanges that entries were posted for or took back, by the entries' ids.
-
-    An entry that was put right belongs to its exchange too, and so does what took it back; only
-    those in `linked` can be such.
-    """
-    if not entry_ids:
-        return {}
-    put_right = corrections(session, community_id, linked)
-    # Each column by its own index; asking for either at once would read the whole community.
-    halves = [
-        sa.select(Exchange.id).where(Exchange.community_id == community_id, column.in_(entry_ids))
-        for column in (Exchange.entry_id, Exchange.reversal_id)
-    ]
-    by_entry = Exchange.id.in_(sa.union_all(*halves))
-    by_correction = Exchange.id.in_({each.exchange_id for each in put_right})
-    rule = sa.and_(
-        Exchange.community_id == community_id,
-        sa.or_(by_entry, by_correction) if put_right else by_entry,
-    )
-    deals = deals_where(session, rule, limit=len(entry_ids))
-    found = {
-        entry_id: deal
-        for deal in deals
-        for entry_id in (deal.exchange.entry_id, deal.exchange.reversal_id)
-        if entry_id is not None
-    }
-    by_id = {deal.exchange.id: deal for deal in deals}
-    for each in put_right:
-        found[each.entry_id] = found[each.reversal_id] = by_id[each.exchange_id]
-    return found
-
-
 def exchange_of(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Exchange | None:
     """Return the exchange that an entry was posted for or took back, or None."""
-    deal = _by_entry(session, community_id, [entry_id], linked=[entry_id]).get(entry_id)
+    deal = exchanges.deals_by_entry(session, community_id, [entry_id], linked=[entry_id]).get(
+        entry_id
+    )
     return deal.exchange if deal is not None else None
 
 

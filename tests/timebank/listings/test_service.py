@@ -282,7 +282,7 @@ def titles(session: Session, place: object, **options: object) -> list[str]:
     wanted = Wanted(**{key: options.pop(key) for key in list(options) if key in Wanted.__slots__})  # type: ignore[arg-type]
     options = {"viewer": None, "today": TODAY, "limit": 20} | options
     rows = queries.shown(session, place.id, wanted, **options)  # type: ignore[attr-defined,arg-type]
-    return [listing.title for listing, _member in rows]
+    return [listing.title for listing in rows]
 
 
 def test_each_viewer_finds_what_is_meant_for_them(session: Session) -> None:

@@ -1,7 +1,7 @@
 """The lists of offers and requests, and the page of each one."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -28,6 +28,8 @@ SEARCH_LENGTH_MAX = 100
 #: Listings of the other kind shown after posting.
 ANSWERS_MAX = 3
 FILTERS = ("category", "support", "day", "area", "language")
+#: What categories are called, by id.
+Names = Mapping[uuid.UUID, str]
 
 
 # --------------------------------------------------------------------------------- lists
@@ -48,25 +50,25 @@ def requests() -> ResponseReturnValue:
 
 
 def _list(kind: str) -> str:
-    session, tree = db.session(), queries.outline(db.session(), g.community.id)
-    asked = _asked()
+    tree = queries.outline(db.session(), g.community.id)
+    called, asked = _names_in(tree), _asked()
     found = queries.shown(
-        session,
+        db.session(),
         g.community.id,
-        _wanted(kind, asked, tree),
+        _wanted(kind, asked, tree, called),
         viewer=g.member,
         roles=g.roles,
         today=queries.local_date(g.community, utc_now()),
         after=key_of(request.args.get("after")),
         limit=PAGE_SIZE + 1,
     )
-    page = cut(found, [listing.id for listing, _member in found])
-    here, choices = f"listings.{kind}s", _choices(kind, tree)
+    page = cut(found, [listing.id for listing in found])
+    here, choices = f"listings.{kind}s", _choices(kind, tree, called)
     return render_template(
         "listings/index.html",
         kind=kind,
         here=url_for(here),
-        cards=facts.cards(page.rows, _icons(tree)),
+        cards=facts.cards(page.rows),
         asked=asked,
         narrowed=_narrowed(asked, choices),
         is_further=bool(request.args.get("after")),
@@ -104,7 +106,17 @@ def _address(endpoint: str, asked: dict[str, str], after: str) -> str:
     return url_for(endpoint, after=after, **values)
 
 
-def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Outline]) -> Wanted:
+def _names_in(tree: Sequence[Outline]) -> Names:
+    """Return what each category is called in the reader's language."""
+    shipped = names.shipped_names()
+    return {
+        category.id: category.name or shipped.get(category.key, category.key)
+        for branch in tree
+        for category in (branch.top, *branch.leaves)
+    }
+
+
+def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Outline], called: Names) -> Wanted:
     return Wanted(
         kind=kind,
         category_ids=_ids_under(asked["category"], tree),
@@ -113,7 +125,7 @@ def _wanted(kind: str, asked: dict[str, str], tree: Sequence[Outline]) -> Wanted
         area=asked["area"],
         language=asked["language"] or None,
         words=asked["q"],
-        categories_named=_named(asked["q"], tree),
+        categories_named=_named(asked["q"], called),
     )
 
 
@@ -128,49 +140,37 @@ def _ids_under(key: str, tree: Sequence[Outline]) -> list[uuid.UUID]:
     return []
 
 
-def _named(text: str, tree: Sequence[Outline]) -> dict[frozenset[str], list[uuid.UUID]]:
+def _named(text: str, called: Names) -> dict[frozenset[str], list[uuid.UUID]]:
     """Find, for each word searched for, the categories that have it in their name."""
-    if not text:
+    questions = questions_in(text)
+    if not questions:
         return {}
-    words_of = {
-        category.id: words_of_name(names.name_of(category))
-        for branch in tree
-        for category in (branch.top, *branch.leaves)
-    }
-    return {
-        beginnings: [
-            key
-            for key, words in words_of.items()
-            if any(word.startswith(tuple(beginnings)) for word in words)
+    words_of = {key: words_of_name(name) for key, name in called.items()}
+    found = {}
+    for beginnings in questions:
+        starts = tuple(beginnings)
+        found[beginnings] = [
+            key for key, words in words_of.items() if any(word.startswith(starts) for word in words)
         ]
-        for beginnings in questions_in(text)
-    }
+    return found
 
 
-def _icons(tree: Sequence[Outline]) -> dict[uuid.UUID, str]:
-    return {
-        category.id: facts.icon_of(branch.top)
-        for branch in tree
-        for category in (branch.top, *branch.leaves)
-    }
-
-
-def _choices(kind: str, tree: Sequence[Outline]) -> dict[str, Any]:
+def _choices(kind: str, tree: Sequence[Outline], called: Names) -> dict[str, Any]:
     """Return what the list can be narrowed to."""
     areas = queries.areas(db.session(), g.community.id, kind)
     headings = [
         {
             "key": branch.top.key,
-            "name": names.name_of(branch.top),
-            "leaves": [(leaf.key, names.name_of(leaf)) for leaf in branch.leaves],
+            "name": called[branch.top.id],
+            "leaves": [(leaf.key, called[leaf.id]) for leaf in branch.leaves],
         }
         for branch in tree
     ]
     return {
         "category": [
-            choice
-            for heading in headings
-            for choice in ((heading["key"], heading["name"]), *heading["leaves"])
+            (category.key, called[category.id])
+            for branch in tree
+            for category in (branch.top, *branch.leaves)
         ],
         "headings": headings,
         "support": list(names.SUPPORTS.items()),
@@ -266,5 +266,5 @@ def done(listing_id: uuid.UUID) -> ResponseReturnValue:
         "listings/done.html",
         listing=listing,
         is_own=owner.id == g.member.id,
-        cards=facts.cards(answers, _icons(tree)),
+        cards=facts.cards(answers),
     )

@@ -1,8 +1,7 @@
 """What pages say about a listing: its facts in rows, its times, its card."""
 
 import datetime as dt
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from babel.dates import get_day_names
@@ -13,6 +12,7 @@ from timebank.db import db
 from timebank.listings import names, policy, queries
 from timebank.listings.models import PARTS_OF_DAY, WEEKDAYS, Category, Listing
 from timebank.listings.policy import Worry
+from timebank.listings.queries import Brief
 from timebank.listings.service import ListingDetails
 from timebank.listings.tree import ICON_OF_OTHERS, ICONS
 from timebank.members.models import Member
@@ -113,34 +113,24 @@ def slots_of(listing: Listing) -> list[tuple[int, str]]:
     return [(slot.weekday, slot.part) for slot in listing.slots]
 
 
-def cards(
-    rows: Iterable[tuple[Listing, Member]], icons: Mapping[uuid.UUID, str]
-) -> list[dict[str, Any]]:
-    """Return listings as cards of a list; `icons` is by category."""
-    rows = list(rows)
-    without_words = [listing.id for listing, _owner in rows if not listing.when_words]
+def cards(found: Sequence[Brief]) -> list[dict[str, Any]]:
+    """Return listings as cards of a list."""
+    without_words = [listing.id for listing in found if not listing.when_words]
     slots = queries.slots_of(db.session(), g.community.id, without_words)
-    return [
-        _card(listing, owner, icons.get(listing.category_id, ICON_OF_OTHERS), slots)
-        for listing, owner in rows
-    ]
+    return [_card(listing, slots.get(listing.id, ())) for listing in found]
 
 
-def _card(
-    listing: Listing, owner: Member, icon: str, slots: Mapping[uuid.UUID, list[tuple[int, str]]]
-) -> dict[str, Any]:
+def _card(listing: Brief, slots: Iterable[tuple[int, str]]) -> dict[str, Any]:
     is_named = policy.may_see_who(listing, g.member, g.roles)
-    when = listing.when_words or "; ".join(times(slots.get(listing.id, ())))
+    where = listing.area or names.where(listing.place, listing.area)
     return {
         "title": listing.title,
         "href": url_for("listings.show", listing_id=listing.id),
-        "icon": icon,
-        "meta": " · ".join(
-            (listing.area or names.where_of(listing), filters.hours_label(listing.about_minutes))
-        ),
-        "when": when,
-        "name": name_of_owner(listing, owner),
-        "tone": owner.number if is_named else 0,
+        "icon": ICONS.get(listing.heading_key, ICON_OF_OTHERS),
+        "meta": " · ".join((where, filters.hours_label(listing.about_minutes))),
+        "when": listing.when_words or "; ".join(times(slots)),
+        "name": listing.owner_name if is_named else names.someone(),
+        "tone": listing.owner_number if is_named else 0,
         "lang": listing.language if listing.language != g.community.locale else None,
     }
 
