@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import sqlite3
 import uuid
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from uuid_utils.compat import uuid7
 
+from timebank import turns
+from timebank.turns import Turn
+
 #: Names every constraint: an error can say which rule was broken, a migration can find it.
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -47,11 +51,19 @@ LEDGER_SECRET = "timebank_ledger_secret"  # noqa: S105 - the name of it
 SQLITE_FIXED = (3, 51, 3)
 SQLITE_FIXED_BRANCHES = {(3, 44): 6, (3, 50): 7}
 SQLITE_FIRST_BROKEN = (3, 7, 0)
+#: A thousand rows of each index tell SQLite enough of how its tables are filled.
+COUNT_SOME = "PRAGMA analysis_limit=1000"
+#: A connection knows only what was counted before it was opened, so none grows old.
+CONNECTION_SECONDS_MAX = 3600
 
 
 def new_id() -> uuid.UUID:
     """Make a key: UUID version 7, so that keys made later sort later."""
     return uuid7()
+
+
+def _uuid_of(stored: bytes | None) -> uuid.UUID | None:
+    return None if stored is None else uuid.UUID(bytes=stored)
 
 
 class Key(TypeDecorator[uuid.UUID]):
@@ -71,11 +83,12 @@ class Key(TypeDecorator[uuid.UUID]):
             return value
         return value.bytes
 
-    def process_result_value(self, value: Any, _dialect: Dialect) -> uuid.UUID | None:  # noqa: ANN401 - the driver's
-        """Turn what the driver gave back into a UUID."""
-        if value is None or isinstance(value, uuid.UUID):
-            return value
-        return uuid.UUID(bytes=bytes(value))
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Any:  # noqa: ANN401 - as SQLAlchemy has it
+        """Turn bytes into a UUID; PostgreSQL's driver has done so already.
+
+        A page reads some hundred keys, so there is one call for each and not four.
+        """
+        return None if dialect.name == "postgresql" else _uuid_of
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -166,11 +179,49 @@ def sqlite_module() -> ModuleType:
     return bundled  # type: ignore[no-any-return]
 
 
+@cache
+def _connection_in_turn() -> type[Any]:
+    """Return the driver's connection, which also gives back the turn to write that it has."""
+
+    class ConnectionInTurn(sqlite_module().Connection):  # type: ignore[misc]  # known at run time
+        """Leaves the queue of writers when its transaction is over, however it ends."""
+
+        turn = Turn("")
+
+        def commit(self) -> None:
+            try:
+                super().commit()
+            finally:
+                self._end()
+
+        def rollback(self) -> None:
+            try:
+                super().rollback()
+            finally:
+                self._end()
+
+        def close(self) -> None:
+            super().close()
+            self.turn.close()
+
+        def _end(self) -> None:
+            # A commit that found the file busy has ended nothing.
+            if not self.in_transaction:
+                self.turn.give_back()
+
+    return ConnectionInTurn
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options every engine of this application is made with."""
     # What people wrote stays out of error messages, and so out of the log.
     if database_url.startswith("sqlite:"):
-        return {"module": sqlite_module(), "hide_parameters": True}
+        return {
+            "module": sqlite_module(),
+            "hide_parameters": True,
+            "pool_recycle": CONNECTION_SECONDS_MAX,
+            "connect_args": {"factory": _connection_in_turn()},
+        }
     return {
         "hide_parameters": True,
         "pool_pre_ping": True,
@@ -178,6 +229,17 @@ def engine_options(database_url: str) -> dict[str, Any]:
         # (`docs/operations.md`).
         "connect_args": {"prepare_threshold": None, "connect_timeout": 5},
     }
+
+
+def learn_how_full(connection: Connection) -> None:
+    """Let SQLite count how its tables are filled, or it takes the wrong index.
+
+    Every index begins with the community. SQLite takes a dozen rows for one community as long as it
+    has not looked, and then reads a whole book to find a balance. PostgreSQL looks by itself.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(COUNT_SOME)
+        connection.exec_driver_sql("ANALYZE")
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -203,11 +265,25 @@ def prepare_engine(engine: Engine) -> None:
             "recursive_triggers=ON",
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}")
+        dbapi_connection.turn = Turn(_file_of(dbapi_connection))
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not connection.get_execution_options().get(WRITES, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        turn: Turn = connection.connection.dbapi_connection.turn  # type: ignore[union-attr]  # ours
+        turn.take(turns.WAIT_SECONDS_MAX)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            turn.give_back()
+            raise
+
+
+def _file_of(dbapi_connection: Any) -> str:  # noqa: ANN401 - the driver's
+    """Return the file of a connection's database, or nothing for one in memory."""
+    return str(dbapi_connection.execute("PRAGMA database_list").fetchone()[2])
 
 
 def _keep_private(

@@ -17,7 +17,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
-from timebank.db import db
+from timebank.db import db, learn_how_full
 from timebank.exchanges import service as exchanges
 from timebank.hours import asking, auditing, months, sealing
 from timebank.limits import service as limits
@@ -30,6 +30,7 @@ from timebank.web import drafts
 from timebank.web.session import delete_old_submissions, run_in_transaction
 
 LOOK_SECONDS = 1.0
+DAY_SECONDS = 24 * 60 * 60
 #: A job that fails waits longer each time, up to this.
 PAUSE_SECONDS_MAX = 600.0
 #: Things one job does in a row before the others have their turn.
@@ -96,6 +97,7 @@ def jobs() -> list[Job]:
         Job("the trail is linked", 60, _at_once(trail.link_new)),
         Job("old sign-ins are forgotten", 3600, _at_once(trail.forget_old)),
         Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
+        Job("the database is counted", DAY_SECONDS, _count),
         Job("drafts nobody finished are forgotten", 3600, _at_once(drafts.delete_stale)),
     ]
 
@@ -140,6 +142,12 @@ def _by_a_program(
 def _seal_months(now: dt.datetime) -> int:
     """Seal each month that is over, where the community lives."""
     return months.seal_ended(current_app.config["SETTINGS"], now=now)
+
+
+def _count(_now: dt.datetime) -> int:
+    """Let the database learn how its tables are filled; nobody waits for that."""
+    run_in_transaction(lambda session: learn_how_full(session.connection()))
+    return 0
 
 
 def _at_once(service: Service) -> Callable[[dt.datetime], int]:

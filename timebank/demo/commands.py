@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import make_url
 
-from timebank import migrations, serve
+from timebank import migrations, serve, turns
 from timebank.app import create_app
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
@@ -107,7 +107,7 @@ def _forget(settings: Settings) -> None:
     if url.get_backend_name() != "sqlite" or not url.database:
         msg = "The demo is in a database on a server. Empty that database, then start again."
         raise click.ClickException(msg)
-    for tail in ("", "-wal", "-shm", "-journal"):
+    for tail in ("", "-wal", "-shm", "-journal", turns.SUFFIX):
         Path(f"{url.database}{tail}").unlink(missing_ok=True)
     (settings.home / mark.NAME).unlink()
 
