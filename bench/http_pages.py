@@ -6,6 +6,8 @@ large; how much memory a worker holds; and a yes to an hour, beside a bare `post
 
 import contextlib
 import itertools
+import re
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +42,10 @@ CLIENTS = 4
 PAGE_WANTED, CONFIRM_WANTED = 0.25, 0.2
 STATEMENTS_MAX = 12
 MEGABYTES_MAX = 150
-WARM_SECONDS = 0.5
+WARM_SECONDS = 0.2
+SLICE_SECONDS = 0.5
+#: Links, icons and headings that stand around a page at least.
+LAYOUT_ELEMENTS_MIN = 20
 SECRETS = {"TIMEBANK_SECRET_KEY": "x" * 64, "TIMEBANK_LEDGER_SECRET": "y" * 64}
 PAGES = {
     "front page": f"/at/{SLUG}/",
@@ -69,11 +74,8 @@ def pages(conditions: Conditions) -> Iterator[Measured]:
     with serving("loaded_app", environ) as ours, serving("bare_app", environ) as bare:
         floor_path = f"/bench/bare/{large.town.community_id}"
         for name, path in PAGES.items():
-            rates: dict[str, list[float]] = {"ours": [], "bare": []}
-            for _turn in range(conditions.turns):
-                rates["ours"].append(_load(ours, path, large.cookie, conditions.seconds))
-                rates["bare"].append(_load(bare, floor_path, "", conditions.seconds))
-            yield Measured(name, rates["ours"], rates["bare"], PAGE_WANTED)
+            _see_same_layout(ours, path, bare, floor_path, large.cookie)
+            yield _compare(conditions, name, (ours, path), (bare, floor_path), large.cookie)
         yield from _confirming(conditions, large, ours)
         megabytes = ours.worker_megabytes()
         _status, loaded = ours.ask("/bench/loaded")
@@ -142,46 +144,82 @@ def _counts(place: _Place, path: str) -> int:
     return len(asked)
 
 
-def _load(server: Server, path: str, cookie: str, seconds: float) -> float:
-    """Ask for a page from several clients at once; return answers a second."""
-    headers = {"Cookie": cookie} if cookie else {}
+def _see_same_layout(ours: Server, path: str, bare: Server, floor_path: str, cookie: str) -> None:
+    """See that the floor draws what stands around every page, link for link."""
+    around = [
+        re.findall(r"<(?:a|form|h2|link|script|svg)\b", re.sub(r"(?s)<main.*</main>", "", html))
+        for _status, html in (ours.ask(path, cookie), bare.ask(floor_path, cookie))
+    ]
+    if around[0] != around[1] or len(around[0]) < LAYOUT_ELEMENTS_MIN:
+        raise AssertionError(around)
+
+
+def _compare(
+    conditions: Conditions,
+    name: str,
+    page: tuple[Server, str],
+    floor: tuple[Server, str],
+    cookie: str,
+) -> Measured:
+    """Ask for a page and for the floor in short turns, so that a noisy moment meets both."""
+    rates: tuple[list[float], list[float]] = ([], [])
+    efforts: tuple[list[float], list[float]] = ([], [])
+    for _turn in range(max(1, round(conditions.turns * conditions.seconds / SLICE_SECONDS))):
+        for (server, path), rate, effort in zip((page, floor), rates, efforts, strict=True):
+            before = server.busy_seconds()
+            answered, answers = _load(server, path, cookie, SLICE_SECONDS)
+            rate.append(answered)
+            effort.append((server.busy_seconds() - before) / answers)
+    ratio = statistics.median(efforts[1]) / statistics.median(efforts[0])
+    milliseconds = statistics.median(efforts[0]) * 1000
+    return Measured(
+        *(name, *rates, PAGE_WANTED),
+        note=f"{milliseconds:.1f} ms of a processor each; by that {ratio:.2f}",
+    )
+
+
+def _load(server: Server, path: str, cookie: str, seconds: float) -> tuple[float, int]:
+    """Ask for a page from several clients at once; return answers a second, and how many in all."""
     return _race(
-        server, seconds, lambda connection: connection.request("GET", path, headers=headers), 200
+        server,
+        seconds,
+        lambda connection: connection.request("GET", path, headers={"Cookie": cookie}),
+        200,
     )
 
 
 def _race(
     server: Server, seconds: float, send: Callable[[HTTPConnection], None], expected: int
-) -> float:
-    done: list[int] = []
+) -> tuple[float, int]:
+    counted: list[int] = []
+    every: list[int] = []
     faults: list[object] = []
-    begin = threading.Event()
 
     def client() -> None:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
         with contextlib.closing(connection):
-            count, counting = 0, False
+            count, while_warm = 0, 0
             started = time.monotonic()
-            while time.monotonic() - started < WARM_SECONDS + seconds:
+            while (now := time.monotonic() - started) < WARM_SECONDS + seconds:
                 send(connection)
                 answer = connection.getresponse()
                 body = answer.read()
                 if answer.status != expected:
                     faults.append((answer.status, answer.headers.get("Location"), body[:300]))
                     break
-                counting = counting or time.monotonic() - started >= WARM_SECONDS
-                count += counting
-            done.append(count)
+                count += 1
+                while_warm += now >= WARM_SECONDS
+            every.append(count)
+            counted.append(while_warm)
 
     threads = [threading.Thread(target=client) for _client in range(CLIENTS)]
     for thread in threads:
         thread.start()
-    begin.set()
     for thread in threads:
         thread.join()
     if faults:
         raise AssertionError(faults[0])
-    return sum(done) / seconds
+    return sum(counted) / seconds, sum(every)
 
 
 # ------------------------------------------------------------------------------ saying yes
@@ -215,7 +253,7 @@ def _say_yes(place: _Place, server: Server, waiting: Iterator[Any], seconds: flo
         connection.request("POST", path, body=body, headers=FORM | {"Cookie": place.asked_cookie})
 
     before = _posted(place)
-    rate = _race(server, seconds, send, 303)
+    rate, _answers = _race(server, seconds, send, 303)
     if _posted(place) <= before:
         raise AssertionError("nothing was posted")
     return rate

@@ -1,7 +1,8 @@
 """The servers that are asked for pages: ours, and one that does as little as a page can.
 
 gunicorn starts both in the same way. The bare one shows the same layout as a member sees it, with
-its navigation and help, after one query by primary key; nobody is looked up and nothing is checked.
+its navigation, the member's menu and the help, after one query by primary key; nobody is looked up
+and nothing is checked.
 """
 
 import contextlib
@@ -24,7 +25,8 @@ from timebank.communities.models import Community
 from timebank.config import ROOT
 from timebank.db import db
 
-PROCESSES, THREADS = 1, 4
+# As `timebank serve` starts it.
+PROCESSES, THREADS = 2, 4
 START_SECONDS_MAX = 30
 #: Modules that only the audit program may load.
 KEPT_OUT = ("beancount", "beanquery", "fava")
@@ -51,8 +53,8 @@ def bare_app() -> Flask:
         app.teardown_request_funcs,
     ):
         hooks.clear()
-    frame = {
-        "help_block": {"words": "Ask Ana, 10 to 12."},
+    frame: dict[str, object] = {
+        "help_block": None,
         "unread_notices": 3,
         "waiting_work": 0,
         "other_communities": [],
@@ -63,6 +65,8 @@ def bare_app() -> Flask:
     def bare(key: uuid.UUID) -> str:
         g.community, g.roles = db.session.get(Community, key), frozenset()
         g.member = SimpleNamespace(state="active", first_name="Ana")
+        # As Flask-Login keeps whoever is signed in; the layout has a menu for them.
+        g._login_user = SimpleNamespace(is_authenticated=True)  # noqa: SLF001 - as said
         return render_template("layouts/community.html", title="One row")
 
     return app
@@ -75,11 +79,11 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
 
-    def ask(self, path: str) -> tuple[int, str]:
+    def ask(self, path: str, cookie: str = "") -> tuple[int, str]:
         """Ask for one page."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 
@@ -92,6 +96,15 @@ class Server:
             if line.startswith("VmRSS:")
         ]
         return max(found)
+
+    def busy_seconds(self) -> float:
+        """Return how long the workers have kept a processor busy so far."""
+        ticks = 0
+        for pid in _children(self.process.pid):
+            # After the name in brackets; the 12th and 13th are time for the program and its calls.
+            values = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+            ticks += int(values[11]) + int(values[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _children(pid: int) -> list[int]:

@@ -21,7 +21,7 @@ from ledger.entries import EntryRequest, LegRequest
 from ledger.journal import post
 from timebank import migrations
 from timebank.clock import utc_now
-from timebank.db import LEDGER_SECRET, WRITES, Base, db, new_id
+from timebank.db import LEDGER_SECRET, WRITES, Base, db, learn_how_full, new_id
 from timebank.demo import script
 from timebank.demo.script import Line
 from timebank.exchanges.models import Exchange, ExchangeMove
@@ -38,6 +38,8 @@ PEOPLE, EXCHANGES = 220, 4_000
 NOTICES_EACH = 40
 #: Exchanges that wait for one member's yes, for measuring that.
 WAITING = 4_000
+#: Exchanges that wait for the one who looks.
+WAITING_FOR_ONE = 2
 BATCH_SIZE = 2_000
 SLUG = "town"
 #: A little less than two years ago, so that the present month is as full as the others.
@@ -71,8 +73,9 @@ def build(app: Flask, times: int, *, waiting: int = WAITING) -> Town:
             session.connection(execution_options={WRITES: True})
             town = _build(session, times, waiting)
             session.commit()
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+            # As the worker does each day.
+            learn_how_full(session.connection(execution_options={WRITES: True}))
+            session.commit()
         return town
 
 
@@ -103,6 +106,7 @@ def _build(session: Session, times: int, waiting: int) -> Town:
     _tell(session, folk, random)
     session.flush()
     looking, asked = (session.get_one(Member, (community.id, one.id)) for one in folk[:2])
+    _ask(session, [folk[0], *folk[2:]], categories["sewing"], WAITING_FOR_ONE)
     todo = _ask(session, folk[1:], categories["sewing"], waiting)
     return Town(community.id, looking, asked, todo)
 
