@@ -5,7 +5,7 @@ longer between two tries. The lock of a file beside the database is such a queue
 keeps in order and which a process that is killed leaves at once.
 
 The turn is a courtesy. What keeps writers apart is SQLite's own lock, taken right after, so a turn
-that cannot be had costs nothing but the order (`docs/decisions/0050-writers-take-turns.md`).
+that cannot be had costs nothing but the order (`docs/decisions/0060-writers-take-turns.md`).
 """
 
 import contextlib
