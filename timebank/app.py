@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from timebank import db as database
 from timebank.clock import utc_now
@@ -52,6 +53,12 @@ FORM_BYTES_MAX = 256 * 1024
 FORM_PARTS_MAX = 200
 
 
+class SmallNumber(IntegerConverter):
+    """A number in an address; one that no column could hold is no address of ours."""
+
+    regex = r"\d{1,18}"
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from its settings; by default those of the environment."""
     settings = settings or Settings.from_environ(os.environ)
@@ -69,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         PREFERRED_URL_SCHEME=settings.base_url.split(":", 1)[0],
     )
+    app.url_map.converters["int"] = SmallNumber
     log.init_app(app)
     _setup_proxy(app, settings)
     database.init_app(app, settings.database_url)

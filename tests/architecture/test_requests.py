@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import re
 from collections.abc import Callable
 
 import pytest
@@ -90,6 +91,28 @@ def test_asvs_27_reading_changes_nothing(demo_app: Flask, session: Session, worl
         after = digest(session)
         changed = [name for name in before if before[name] != after[name]]
         assert not changed, f"{world.address(route)} changes {changed}"
+
+
+def test_no_odd_address_is_a_fault(demo_app: Flask, session: Session, world: World) -> None:
+    """What no column holds names nothing; PostgreSQL would complain of it."""
+    client = world.client(demo_app, session, "coordinator")
+    faults = []
+    for route in by_method(demo_app, "GET"):
+        address = world.address(route, "coordinator")
+        asked = dict.fromkeys(("q", "after", "before", "month", "next", "kind", "on"), "\x00")
+        answers = [(address, client.get(address, query_string=asked))]
+        parts = {name for name in route.rule.arguments if not _is_uuid(route, name)}
+        for part, odd in itertools.product(parts, ("%00", "9" * 40)):
+            path = re.sub(rf"<(?:\w+:)?{part}>", odd, route.rule.rule)
+            path = re.sub(r"<(?:\w+:)?community_slug>", world.community.slug, path)
+            path = re.sub(r"<uuid:\w+>", str(world.community.id), path)
+            answers.append((path, client.get(re.sub(r"<[^>]+>", "1", path))))
+        faults += [f"{path}: {got.status_code}" for path, got in answers if got.status_code >= 500]
+    assert not faults, "\n".join(faults)
+
+
+def _is_uuid(route: Route, name: str) -> bool:
+    return f"<uuid:{name}>" in route.rule.rule
 
 
 @ON_ONE_DATABASE

@@ -37,6 +37,8 @@ def path_of(name: str) -> Path | None:
     """Find the file behind an asset's name, or None; names never leave the two folders."""
     if name in FROM_PACKAGES:
         return FROM_PACKAGES[name]
+    if "\0" in name:
+        return None
     path = (OWN / name).resolve()
     return path if path.is_relative_to(OWN) and path.is_file() else None
 

@@ -6,7 +6,7 @@ from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from timebank.db import db
@@ -37,6 +37,8 @@ WORDS_OF_REFUSAL: dict[type[RefusalError], str] = {
 }
 #: The token is made anew; secrets are typed anew.
 NEVER_SHOWN_AGAIN = frozenset({"csrf_token", "password", "new_password", "code"})
+#: Number out of range, character no text can hold; None where the driver sees it by itself.
+UNHELD_SQLSTATES = frozenset({"22003", "22021", None})
 PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 
 
@@ -73,6 +75,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(IndeterminateError, _unknown)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(DataError, _unheld)
     app.register_error_handler(Exception, _fault)
 
 
@@ -108,6 +111,18 @@ def _database(error: DBAPIError) -> ResponseReturnValue:
     _draw_without_asking()
     page, status = error_page(HTTPStatus.SERVICE_UNAVAILABLE)
     return page, status, {"Retry-After": "5"}
+
+
+def _unheld(error: DataError) -> ResponseReturnValue:
+    """Answer a value that no column can hold, such as a NUL or a number of forty figures.
+
+    Nothing here has that name; a browser does not send such a thing by itself.
+    """
+    if getattr(error.orig, "sqlstate", None) not in UNHELD_SQLSTATES:
+        return _fault(error)
+    db.session.rollback()
+    asked = request.method in {"GET", "HEAD"}
+    return error_page(HTTPStatus.NOT_FOUND if asked else HTTPStatus.BAD_REQUEST)
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
