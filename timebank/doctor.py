@@ -1,5 +1,6 @@
 """Look at an installation and say, in sentences, what is well and what is not."""
 
+import datetime as dt
 import json
 import shutil
 import stat
@@ -12,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from timebank import migrations
 from timebank.clock import utc_now
+from timebank.communities import queries as communities
 from timebank.config import Settings
 from timebank.db import sqlite_is_safe, sqlite_module
+from timebank.hours import auditing
 from timebank.trail import queries as trail
 
+#: The worker checks every night; after so long without a check it does not run.
+CHECKED_WITHIN = dt.timedelta(days=2)
 FREE_BYTES_MIN = 512 * 1024 * 1024
 SECRET_LENGTH_MIN = 32
 #: What `PRAGMA synchronous` answers for FULL and for EXTRA.
@@ -111,6 +116,7 @@ def _database(engine: Engine) -> Iterator[Finding]:
     yield Finding("schema", at == newest, words)
     if at == newest:
         yield from _trail(engine)
+        yield from _books(engine)
 
 
 def _trail(engine: Engine) -> Iterator[Finding]:
@@ -122,6 +128,22 @@ def _trail(engine: Engine) -> Iterator[Finding]:
         else f"{verdict.links} links hold, the last is {verdict.chain.hex()[:16]}"
     )
     yield Finding("trail", not verdict.faults, words)
+
+
+def _books(engine: Engine) -> Iterator[Finding]:
+    """The newest check of each community's books; an old one says that no worker runs."""
+    now = utc_now()
+    with Session(engine) as session:
+        for community in communities.every(session):
+            check = auditing.latest(session, community.id)
+            about, seen_at = f"books of {community.slug}", community.created_at
+            words, well = "not checked yet", True
+            if check is not None and check.ended_at is not None:
+                seen_at, well = check.ended_at, check.outcome == "right"
+                words = f"{check.outcome} on {seen_at.date()}"
+            if now - seen_at > CHECKED_WITHIN:
+                well, words = False, f"{words}; the worker checks them each night: does it run?"
+            yield Finding(about, well, words)
 
 
 def _sqlite(connection: Connection) -> Iterator[Finding]:

@@ -2,14 +2,19 @@
 
 import contextlib
 import datetime as dt
+import io
 import json
+import resource
 import shutil
+import signal
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from beancount.core import amount
 
 from ledger.audit import ask
 from ledger.audit.ask import Question, RefusedError
@@ -228,6 +233,76 @@ def test_once_the_books_are_read_nothing_else_can_be(act: str) -> None:
     assert "still here" in done.stdout
     assert done.returncode == 1, done
     assert "Error" in done.stderr
+
+
+def test_every_right_is_given_up_and_none_can_be_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits: dict[int, tuple[int, int]] = {}
+    clock: list[int] = []
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+    monkeypatch.setattr(signal, "setitimer", lambda _which, seconds: clock.append(seconds))
+    monkeypatch.setattr(signal, "signal", lambda *_what: None)
+    for name in ("csv", "memory", "test"):
+        monkeypatch.setitem(sys.modules, f"beanquery.sources.{name}", None)
+    ask._give_up_rights()
+    given_up = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC)
+    assert {limits[what] for what in given_up} == {(0, 0)}
+    assert clock == [ask.SECONDS_MAX]
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (5, 5))
+    ask._limit(resource.RLIMIT_CPU, 60)
+    assert limits[resource.RLIMIT_CPU] == (5, 5)
+
+
+def test_the_program_says_what_it_found_by_its_status(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ask, "_give_up_rights", lambda: None)
+    monkeypatch.setattr(ask, "_limit", lambda *_what: None)
+
+    def status(bql: str) -> int:
+        asked = json.dumps({"bql": bql, "today": TODAY.isoformat()})
+        monkeypatch.setattr(sys, "stdin", io.StringIO(asked))
+        return ask.main([str(folder)])
+
+    assert status("SELECT account") == 0
+    assert json.loads(capsys.readouterr().out)["entries"] > 0
+    assert status("SELECT nothing") == 1
+    assert json.loads(capsys.readouterr().out)["refused"]["reason"] == "meaning"
+    (folder / "HEAD").unlink()
+    assert status("SELECT account") == 2
+    assert "can not be read" in capsys.readouterr().err
+
+
+def test_what_breaks_within_a_question_is_told_apart(
+    books: AskedBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for trouble, reason in ((RecursionError(), "meaning"), (ValueError("odd"), "run")):
+
+        def fail(*_asked: Any, trouble: Exception = trouble) -> None:
+            raise trouble
+
+        monkeypatch.setattr("beanquery.Connection.execute", fail)
+        with pytest.raises(RefusedError) as caught:
+            here(books, "SELECT account")
+        assert caught.value.reason == reason
+
+    def eat(*_asked: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("beanquery.Connection.execute", eat)
+    with pytest.raises(MemoryError):
+        here(books, "SELECT account")
+
+
+def test_each_kind_of_value_is_written_down() -> None:
+    assert ask._cell(None) is None
+    assert ask._cell(amount.Amount(Decimal(30), "MIN")) == 30
+    assert ask._cell(amount.Amount(Decimal(1), "HOUR")) == "1 HOUR"
+    assert ask._cell(amount.Amount(Decimal("0.5"), "MIN")) == "0.5 MIN"
+    assert ask._cell(TODAY) == "2026-12-01"
+    assert ask._cell({"b", "a"}) == "a, b"
+    assert ask._cell({"a": 1}) == "a: 1"
 
 
 def test_a_question_that_never_ends_is_stopped(folder: Path) -> None:

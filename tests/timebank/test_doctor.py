@@ -6,10 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
 
 from tests.conftest import settings_for
+from tests.factories import make_community
 from timebank import db, doctor
+from timebank.clock import utc_now
 from timebank.config import Settings
+from timebank.hours.models import BooksCheck
 
 SETTINGS = {"mail_url": "smtp://mail.example"}
 
@@ -109,3 +113,29 @@ def test_the_report_reads_as_sentences_and_as_json(settings: Settings, engine: E
     findings = doctor.examine(settings, engine)
     assert doctor.as_text([findings[0]]).endswith("All is well.")
     assert json.loads(doctor.as_json([findings[0]]))["well"] is True
+
+
+def test_books_that_nobody_checks_or_that_are_not_right_are_named(
+    settings: Settings, engine: Engine
+) -> None:
+    now = utc_now()
+    with Session(engine) as session:
+        new = make_community(session, now=now)
+        old = make_community(session, now=now - doctor.CHECKED_WITHIN * 2)
+        wrong = make_community(session, now=now)
+        right = make_community(session, now=now - doctor.CHECKED_WITHIN * 2)
+        for community, outcome in ((wrong, "wrong"), (right, "right")):
+            session.add(
+                BooksCheck(
+                    community_id=community.id,
+                    asked_at=now,
+                    started_at=now,
+                    ended_at=now,
+                    outcome=outcome,
+                )
+            )
+        session.commit()
+        found = ill(doctor.examine(settings, engine))
+        assert "does it run?" in found[f"books of {old.slug}"]
+        assert "wrong on" in found[f"books of {wrong.slug}"]
+        assert not {f"books of {new.slug}", f"books of {right.slug}"} & set(found)

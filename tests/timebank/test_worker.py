@@ -5,7 +5,9 @@ import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from tests.factories import make_community
 from timebank import worker
 from timebank.worker import Job
 
@@ -70,3 +72,19 @@ def test_the_loop_ends_when_it_is_asked_to(app: Flask) -> None:
 
 def test_on_a_new_installation_there_is_nothing_to_do(app: Flask) -> None:
     assert worker.run_once(app, worker.jobs()) == 0
+
+
+def test_programs_of_their_own_hold_up_nothing_and_one_look_does_all_of_it(app: Flask) -> None:
+    with app.app_context():
+        assert worker.run_once(app, worker.slow_jobs()) == 0
+    quick = {job.name for job in worker.jobs()}
+    assert not quick & {job.name for job in worker.slow_jobs()}
+
+
+def test_the_books_of_a_new_community_are_checked_by_the_worker(
+    app: Flask, session: Session
+) -> None:
+    make_community(session)
+    session.commit()
+    assert worker.run_once(app, worker.slow_jobs()) == 1
+    assert worker.run_once(app, worker.slow_jobs()) == 0

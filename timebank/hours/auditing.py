@@ -28,6 +28,7 @@ from timebank.communities.models import Community
 from timebank.config import Settings
 from timebank.db import db, new_id
 from timebank.hours import programs
+from timebank.hours.errors import BooksNotWrittenError
 from timebank.hours.models import BooksCheck
 from timebank.hours.policy import Holder
 from timebank.hours.programs import Ended, ShuttingDownError
@@ -280,6 +281,19 @@ def export_books(paths: Paths) -> None:
     """
     with snapshot() as connection:
         export(connection, paths.community_id, paths.folder)
+
+
+def bring_up_to_date(paths: Paths) -> None:
+    """Bring the exported books up to date, for somebody who waits for them.
+
+    Raises:
+        BooksNotWrittenError: If that can not be done; the log says why.
+    """
+    try:
+        export_books(paths)
+    except (LedgerRefusal, OSError) as error:
+        log.exception("the books of %s can not be written", paths.slug)
+        raise BooksNotWrittenError from error
 
 
 def zipped(paths: Paths) -> Iterator[bytes]:

@@ -231,6 +231,10 @@ class NoOwnLimitsError(ConflictError):
         self.code = code
 
 
+class BooksNotWrittenError(ConflictError):
+    """The exported books can not be brought up to date now; the log says why."""
+
+
 class NoSuchQuestionError(NotFoundError):
     """Nobody asked this, or somebody else did, or it was forgotten."""
 

@@ -143,7 +143,7 @@ def _read(out: str) -> dict[str, Any] | None:
 
 def _reason(status: int, said: str, *, is_late: bool) -> str:
     """Name what stopped it: the system kills what takes too much time or memory."""
-    if status == -signal.SIGXCPU or (status == -signal.SIGKILL and is_late):
+    if status in {-signal.SIGXCPU, -signal.SIGALRM} or (status == -signal.SIGKILL and is_late):
         return "time"
     if status == -signal.SIGKILL or "MemoryError" in said or "memory" in said.lower():
         return "memory"

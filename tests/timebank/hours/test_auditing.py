@@ -4,9 +4,11 @@ import datetime as dt
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community, make_member
@@ -191,6 +193,58 @@ def test_the_command_checks_and_says(app: Flask, session: Session, village: Comm
     assert facts["village"]["outcome"] == "right"
 
 
+def test_two_who_ask_in_the_same_moment_get_one_check(
+    session: Session, village: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = auditing.ask(session, village.id, by=None, now=NOW)
+    looked: list[int] = []
+
+    def sees_nothing_at_first(*asked: Any) -> BooksCheck | None:
+        looked.append(1)
+        return None if len(looked) == 1 else first
+
+    monkeypatch.setattr(auditing, "waiting", sees_nothing_at_first)
+    assert auditing.ask(session, village.id, by=None, now=NOW) is first
+    monkeypatch.setattr(auditing, "waiting", lambda *_asked: None)
+    with pytest.raises(IntegrityError):
+        auditing.ask(session, village.id, by=None, now=NOW)
+
+
+def test_a_database_behind_its_books_is_an_alarm(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    check(app, settings)
+    head = auditing.paths_of(settings, village).folder / "HEAD"
+    head.write_text(head.read_text("utf-8").replace("entries 1\n", "entries 2\n"), "utf-8")
+    session.rollback()
+    check(app, settings, now=NEXT_DAY)
+    verdict = last(session, village)
+    assert verdict.outcome == "wrong"
+    [finding] = auditing.findings_of(verdict)
+    assert finding["reason"] == "books-ahead"
+    assert auditing.is_alarm(session, village.id)
+
+
+def test_the_command_says_what_was_found_and_what_was_stopped(
+    app: Flask, session: Session, village: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"ok": False, "findings": [{"file": "HEAD", "detail": "is torn"}, {"detail": "all"}]}
+    for ended, words in (
+        (Ended(found), "village: the books are NOT right.\nHEAD: is torn\nvillage: all"),
+        (Ended(None, "memory"), "village: the check was stopped: it took too much memory."),
+    ):
+        monkeypatch.setattr(auditing, "_audit", lambda *_p, ended=ended, **_more: ended)
+        said = app.test_cli_runner().invoke(cli, ["books", "audit", "--community", "village"])
+        assert said.exit_code == 1
+        assert words in said.output
+
+
+def test_without_a_community_there_is_nothing_to_check(app: Flask, session: Session) -> None:
+    said = app.test_cli_runner().invoke(cli, ["books", "audit"])
+    assert said.exit_code == 1
+    assert "There is no community yet." in said.output
+
+
 # ------------------------------------------------------------------- programs of their own
 
 
@@ -209,6 +263,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None
         ("while True: pass", "time"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "memory"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "time"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGALRM)", "time"),
         ("raise MemoryError", "memory"),
         ("import os; os.abort()", "fault"),
     ],

@@ -218,3 +218,14 @@ def test_an_auditor_changes_nothing(scene: Scene, walk: Walk, audra: Member) -> 
     page = pages.follow("No. 1")
     assert "Move these hours back" not in page.text
     assert "Gita" not in page.text
+
+
+def test_books_that_can_not_be_written_are_not_handed_over(
+    scene: Scene, walk: Walk, theo: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_paths: auditing.Paths) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(auditing, "export_books", full)
+    page = walk(theo).get(at(scene.community, "/books/books.zip"), status=409)
+    assert "can not be handed over now" in page

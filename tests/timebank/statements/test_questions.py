@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,8 +17,9 @@ from tests.factories import at, make_member, sign_in
 from tests.pages.page import Pages
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank.clock import utc_now
+from timebank.db import db
 from timebank.exchanges import service
-from timebank.hours import asking, programs
+from timebank.hours import asking, auditing, programs
 from timebank.hours.errors import NoSuchQuestionError, TooManyQuestionsError
 from timebank.hours.models import OWN_WORDS, BooksQuestion
 from timebank.hours.programs import Ended
@@ -250,3 +252,34 @@ def test_cells_read_as_people_write() -> None:
     assert cell_words("sum(position)", 60).replace("\N{NO-BREAK SPACE}", " ") == "1 h"
     assert cell_words("times", 60) == "60"
     assert cell_words("last_on", None) == ""
+
+
+def test_books_that_can_not_be_written_answer_nothing(
+    app: Flask, scene: Scene, theo: Member, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_paths: auditing.Paths) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(auditing, "export_books", full)
+    asked = asking.ask(scene.session, scene.community.id, name="months", by=theo, now=utc_now())
+    assert work() == 1
+    scene.session.refresh(asked)
+    assert (asked.outcome, asked.stop) == ("stopped", "space")
+
+
+def test_a_question_that_is_gone_meanwhile_is_nobodys_loss(
+    app: Flask, scene: Scene, theo: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = scene.session
+    asked = asking.ask(session, scene.community.id, name="months", by=theo, now=utc_now())
+    session.commit()
+
+    def forgotten(*_asked: Any, **_more: Any) -> Ended:
+        session.delete(asked)
+        session.commit()
+        return Ended({"columns": [], "rows": []})
+
+    monkeypatch.setattr(asking, "_answer", forgotten)
+    with app.app_context():
+        assert asking.answer_due(app.config["SETTINGS"], now=utc_now()) == 1
+        assert asking._take(db.session(), now=utc_now()) is None

@@ -6,14 +6,22 @@ from flask.typing import ResponseReturnValue
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.hours import auditing
+from timebank.hours.errors import BooksNotWrittenError
 from timebank.hours.models import BooksCheck
 from timebank.statements.standing import standing
 from timebank.statements.views import verdict
 from timebank.trail import service as trail
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import moment_words
+from timebank.web.refusals import say
 from timebank.web.session import run_in_transaction, writes
 from timebank.web.words import gettext as _
+from timebank.web.words import lazy_gettext as _l
+
+say(
+    BooksNotWrittenError,
+    _l("The books can not be handed over now. Please tell whoever looks after this site."),
+)
 
 bp = Blueprint("checks", __name__, url_prefix=f"{COMMUNITY_PREFIX}/books")
 
@@ -60,7 +68,7 @@ def ask() -> ResponseReturnValue:
 def download() -> Response:
     """Hand over the exported books: account numbers, minutes, days, kinds of help, no names."""
     paths = auditing.paths_of(current_app.config["SETTINGS"], g.community)
-    auditing.export_books(paths)
+    auditing.bring_up_to_date(paths)
     person_id, key, now = g.member.person_id, g.community.id, utc_now()
     run_in_transaction(
         lambda session: trail.record(
