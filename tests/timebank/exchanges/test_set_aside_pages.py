@@ -70,7 +70,7 @@ def test_both_read_that_hours_are_set_aside_before_and_after_they_agree(
     assert "Rune has set 1 h aside for you, so you can be sure of it." in read
     assert "1 h set aside for it" in read
     read = words(rune.get(address))
-    assert "You have set 1 h aside for it. If it does not happen, you get them back." in read
+    assert "You have set 1 h aside for it. It comes back to you if this does not happen." in read
     assert "Set aside 1 h, until" in read
 
     read = words(rune.get(at(scene.community, "/hours")))
@@ -183,6 +183,7 @@ def test_the_books_show_what_is_set_aside_and_what_became_of_it(scene: Scene, wa
     assert "Set aside" in words(cora.get(at(scene.community, "/books/entries")))
 
     page = cora.get(at(scene.community, f"/books/entries/{hold_id}"))
+    assert "What was set aside. Nothing has moved Whose For Hours" in words(page)
     assert "Until" in words(page)
     assert "Move these hours back" not in page
     assert "Put this right" not in page

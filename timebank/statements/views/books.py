@@ -80,7 +80,7 @@ def index() -> ResponseReturnValue:
                 {"value": account.code, "href": url_for("books.account", code=account.code)},
                 account_name(account.code, people.get(account.code), may_see_names=may_see_names()),
                 hours_signed(account.posted),
-                *([hours_label(account.held_out)] if has_aside else []),
+                *([hours_label(account.held_out) if account.held_out else ""] if has_aside else []),
             ]
             for account in shown
         ],
