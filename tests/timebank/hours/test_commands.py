@@ -107,6 +107,35 @@ def test_a_folder_with_other_things_in_it_is_left_alone(
     assert "holds something else: thesis.odt. Name an empty folder." in said.output
 
 
+def test_one_year_can_be_checked_alone_and_every_file_written_anew(
+    app: Flask, lived_in: Session, tmp_path: Path
+) -> None:
+    folder = tmp_path / "books"
+    run(app, "books", "export", folder)
+    year = f"{NOW.year}"
+    facts = json.loads(run(app, "books", "check", folder, "--year", year, "--json").output)
+    assert (facts["ok"], facts["top"]) == (True, f"{year}.beancount")
+    month = folder / f"{NOW:%Y/%m}.beancount"
+    good = month.read_text("utf-8")
+    month.write_text(good.replace("-60", "-61").replace("  60", "  61"), "utf-8")
+    said = json.loads(run(app, "books", "export", folder, "--full", "--json").output)
+    assert (said["full"], said["written"]) == (True, [f"{NOW:%Y/%m}.beancount"])
+    assert month.read_text("utf-8") == good
+
+
+def test_books_that_know_more_than_the_database_are_kept(
+    app: Flask, lived_in: Session, tmp_path: Path
+) -> None:
+    folder = tmp_path / "books"
+    run(app, "books", "export", folder)
+    head = (folder / "HEAD").read_text("utf-8")
+    (folder / "HEAD").write_text(head.replace("entries 1\n", "entries 2\n"), "utf-8")
+    said = run(app, "books", "export", folder, "--full")
+    assert said.exit_code == 1
+    assert "hold 2 entries, and the database has 1" in said.output
+    assert "they may be the only copy" in said.output
+
+
 def test_a_full_disk_is_said_plainly(
     app: Flask, lived_in: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
