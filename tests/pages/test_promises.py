@@ -80,3 +80,28 @@ def test_what_was_typed_survives_being_signed_out(
     assert kept.h1 == "You are signed out"
     assert kept.one("input[name=about]")["value"] == "I mend bicycles"
     assert kept.one("main ol a")["href"] == "/sign-in"
+
+
+@pytest.mark.parametrize("role", ["coordinator", "treasurer"])
+def test_a_database_that_goes_away_while_staff_read_closes_the_door_for_a_moment(
+    app: Flask, session: Session, client: Client, pages: Pages, role: str
+) -> None:
+    """The caller and the roles were found, and then nothing more can be asked."""
+    elm = make_community(session, slug="elm")
+    sign_in(client, session, make_member(session, elm, roles=(role,)))
+
+    asked: list[str] = []
+
+    def gone(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if any("FROM role_grant" in earlier for earlier in asked):
+            raise OperationalError(None, None, RuntimeError("the server closed the connection"))
+        asked.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", gone)
+    try:
+        page = pages.get("/at/elm/work", status=503)
+    finally:
+        event.remove(engine, "before_cursor_execute", gone)
+    assert page.h1 == "We are closed for a moment"

@@ -135,6 +135,7 @@ def _draw_without_asking() -> None:
     """Let the page be drawn without asking the database who is reading it; it may be away."""
     db.session.remove()
     g.community = g.member = None
+    g.roles = frozenset()
     g._login_user = AnonymousUserMixin()  # noqa: SLF001 - where Flask-Login keeps the caller
 
 
