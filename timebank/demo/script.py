@@ -144,7 +144,7 @@ def _lines(kind: str, file: str) -> Iterator[Line]:
             supports=frozenset(SUPPORTS[letter] for letter in row["support"]),
             minutes=int(row["minutes"]),
             place=row["place"],
-            slots=tuple(_slots(row["slots"])),
+            slots=tuple(read_slots(row["slots"])),
             when=row["when"],
             title=row["title"],
             words=row["words"],
@@ -156,7 +156,7 @@ def _deeds(file: str) -> Iterator[Deed]:
         yield Deed(category=row["category"], minutes=int(row["minutes"]), title=row["title"])
 
 
-def _slots(text: str) -> Iterator[tuple[int, str]]:
+def read_slots(text: str) -> Iterator[tuple[int, str]]:
     """Read "0-4ma 6e": Monday to Friday in the mornings and afternoons, and Sunday evening."""
     for word in text.split():
         days = word.rstrip("".join(PARTS))

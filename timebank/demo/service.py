@@ -18,6 +18,7 @@ from timebank.db import WRITES
 from timebank.demo import rhythm, stories
 from timebank.demo import script as scripts
 from timebank.demo.casting import Person, cast
+from timebank.demo.gatherings import gatherings
 from timebank.demo.mark import SignIn
 from timebank.demo.scenes import scenes
 from timebank.demo.script import Line, Script
@@ -245,6 +246,8 @@ def _live(
         director.begin(rhythm.reversals, [now - DAY * day for day in (500, 310, 96, 2)])
     for scene in scenes(director):
         director.begin(scene)
+    for gathering in gatherings(script.slug):
+        director.begin(gathering)
     director.run(tell)
     return stage
 

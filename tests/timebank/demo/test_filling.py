@@ -21,6 +21,7 @@ from timebank.communities.models import Community
 from timebank.demo import commands, mark, script, service
 from timebank.demo.mark import SignIn
 from timebank.exchanges.models import Exchange
+from timebank.groups import queries as groups
 from timebank.members.models import Member
 from timebank.messaging.models import Notice
 
@@ -190,3 +191,20 @@ def test_one_tap_signs_in(
     assert (answer.status_code, answer.location) == (303, "/at/grejs/")
     assert "Karsten" in client.get("/at/grejs/").get_data(as_text=True)
     assert client.post("/demo/sign-in", data={"who": "nobody"}).location == "/demo"
+
+
+def test_groups_have_people_rules_and_hours_and_the_books_agree(
+    people: list[SignIn], session: Session
+) -> None:
+    community = session.scalars(sa.select(Community)).one()
+    cafe = groups.by_slug(session, community.id, "peer-cafeen")
+    assert [lead.first_name for lead in groups.leads(session, cafe)] == ["Jytte"]
+    assert cafe.needs_staff
+    assert len(groups.companions(session, cafe)) > 3
+    assert groups.ground_rules(session, cafe) is not None
+    assert [each.group.name for each in groups.neighbours(session, cafe)] == ["Udflugter"]
+    by_pot = groups.groups_by_pot(session, community.id)
+    found = groups.pots(session, community.id, ["G000001", *by_pot])
+    assert sum(found.minutes.values()) + found.members_minutes == (
+        sum(found.created.values()) + found.others_minutes
+    )

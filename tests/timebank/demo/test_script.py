@@ -77,4 +77,4 @@ def test_nobody_comes_before_the_beginning_or_after_the_end(played: Script) -> N
 
 def test_a_slot_outside_the_week_is_a_mistake_in_the_file() -> None:
     with pytest.raises(ValueError, match="5-7m"):
-        list(script._slots("5-7m"))
+        list(script.read_slots("5-7m"))
