@@ -1,5 +1,8 @@
 """The pages of pots and of connected groups, walked as people walk them, without script."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -275,3 +278,33 @@ def test_a_page_asks_no_more_as_pots_are_used(
     many = counted(lena, at(scene.community, page))
     assert many <= few
     assert many <= STATEMENTS_MAX
+
+
+def test_two_who_say_yes_at_the_same_moment_move_the_hours_once(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    give(scene, 200)
+    mia = walk(scene.mia)
+    mia.get(path(scene, "/ask"))
+    mia.submit(words="A lift home", minutes="60")
+    tabs = [(pages := walk(who), pages.get(path(scene))) for who in (scene.lena, scene.hugo)]
+    together = Barrier(len(tabs))
+
+    def press(tab: tuple[Pages, Page]) -> int:
+        pages, page = tab
+        form = next(each for each in page.soup.select("form") if "/yes" in str(each["action"]))
+        fields = {str(each["name"]): str(each["value"]) for each in form.select("input")}
+        together.wait()
+        answer = pages.client.post(
+            str(form["action"]),
+            data=fields,
+            headers={"Referer": f"https://timebank.example{page.url}"},
+        )
+        return answer.status_code
+
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        answers = sorted(pool.map(press, tabs))
+    assert answers == [303, 409]
+    session.rollback()
+    assert scene.pot() == 140
+    assert scene.balance(scene.mia) == 60
