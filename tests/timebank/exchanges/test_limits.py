@@ -140,6 +140,25 @@ def test_credited_mutual_help_passes_a_limit_for_both(session: Session) -> None:
     assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (60, 60)
 
 
+def test_more_than_was_set_aside_passes_a_limit_too(session: Session) -> None:
+    scene = make_scene(session, setting_aside="agreed", floor_minutes=-60)
+    community, exchange = scene.community, scene.propose()
+    service.agree(session, community, exchange.id, by=scene.gita, now=NOW)
+    service.report(
+        *(session, community, exchange.id),
+        by=scene.gita,
+        worked_minutes=120,
+        happened_on=TODAY + 5 * DAY,
+        now=NOW + 5 * DAY,
+    )
+    service.answer_yes(session, community, exchange.id, by=scene.rune, now=NOW + 5 * DAY)
+    assert exchange.held_up_by == "floor"
+    service.let_pass(session, community, exchange.id, by=scene.cora, reason="x", now=NOW + 5 * DAY)
+    account = hours.balance_of(session, scene.rune)
+    assert (account.posted, account.held_out, account.floor_minutes) == (-120, 0, -60)
+    assert verify(session.connection(), community.id).ok
+
+
 def test_a_limit_that_is_gone_by_then_leaves_no_trace_of_moving_it(session: Session) -> None:
     scene, exchange = held_up(session, floor_minutes=-30)
     hours_service.bring_in(
