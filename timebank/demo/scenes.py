@@ -50,7 +50,7 @@ def scenes(director: "Director") -> Iterator[Scene]:
     )
     yield _helped("desmond", "callum", "Painted the whole hall", "diy", 165, days=4)
     yield _has_more_room(
-        "The family is moving house and cannot help anybody until autumn. More room until then.",
+        "The family is moving house and cannot help anybody now: more room until they settled in.",
         days=25,
     )
     yield _gives_to_the_pot("amina", 180, days=16)

@@ -340,7 +340,7 @@ def test_a_treasurer_lets_hours_through_by_codes(session: Session, walk: Walk) -
     page = pages.follow(f"h from {scene.rune.account_code} to {scene.gita.account_code}")
     assert "Rune" not in page
     page = pages.submit(reason="Both were ill.")
-    assert page.h1 == "Books"
+    assert page.h1 == "Who is at which line"
     assert scene.balance(scene.rune) == -60
 
 

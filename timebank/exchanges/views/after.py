@@ -246,14 +246,14 @@ def let_pass(exchange_id: uuid.UUID) -> ResponseReturnValue:
         flash(_("The hours have moved. Both have been told."))
         if sees_all:
             return to_exchange(exchange_id)
-        return redirect(url_for("books.index"), code=303)
+        return redirect(url_for("limits.overview"), code=303)
     return page(
         "exchanges/let_pass.html",
         form,
         mistaken=form.is_submitted(),
         back=url_for("exchanges.show", exchange_id=exchange_id)
         if sees_all
-        else url_for("books.index"),
+        else url_for("limits.overview"),
         by=deal.exchange.held_up_by,
         facts=[
             {"key": _("Helped"), "value": _account_of(deal.giver)},
