@@ -260,7 +260,7 @@ def test_a_time_that_is_none_is_not_written_down(desk: Desk, tmp_path: Path) -> 
     desk.post()
 
     def spoil(connection: Connection) -> None:
-        connection.exec_driver_sql("UPDATE entry SET occurred_on = '2026-01-01\"'")
+        connection.exec_driver_sql("UPDATE entry SET occurred_on = 'no day\"'")
         export(connection, BOOK, tmp_path)
 
     refusal = BadField if desk.engine.dialect.name == "sqlite" else DBAPIError
