@@ -9,14 +9,15 @@ The two differ by the entries that are *out of time*: recorded after the day for
 up to it, or, rarely, recorded by the day for a later one. Neither question reads the book
 from its beginning. The first looks up the last movement of each account. The second adds
 what is out of time, found day by day of service: one index has the day and then the place
-in the book, so each day costs one step and each entry that counts another.
+in the book, so each day costs one step and each entry that counts another. After a recent
+day the few entries that follow are looked through instead, however many years lie before.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -38,6 +39,9 @@ from ledger import schema
 from ledger.balances import balance, midnight, seq_before
 from ledger.hints import InOrder, Rare
 from ledger.layout import ASIDE_KINDS
+
+#: Up to so many entries after a day are looked through one by one.
+FEW: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def balance_for_services_up_to(
     recorded = balance_as_recorded_by(connection, book_id, code, day, zone=zone)
     seq = seq_by(connection, book_id, day, zone=zone)
     asked = {"book_id": book_id, "day": day, "seq": seq, "codes": [code]}
-    moved = connection.execute(_moved_question(some=True), asked).first()
+    question = _moved_question(some=True, is_recent=_is_recent(connection, book_id, seq))
+    moved = connection.execute(question, asked).first()
     return recorded if moved is None else recorded + int(moved[1])
 
 
@@ -146,9 +151,10 @@ def on_day(
     seq = seq_by(connection, book_id, day, zone=zone)
     recorded = balances_at(connection, book_id, seq, after_code=after_code)
     asked = {"book_id": book_id, "day": day, "seq": seq}
+    question = _moved_question(some=False, is_recent=_is_recent(connection, book_id, seq))
     moved = {
         code: int(minutes)
-        for code, minutes in connection.execute(_moved_question(some=False), asked)
+        for code, minutes in connection.execute(question, asked)
         if code > after_code
     }
     codes = sorted({*recorded, *moved})[:limit]
@@ -168,13 +174,10 @@ def out_of_time(
     limit: int | None = None,
 ) -> Sequence[OutOfTime]:
     """The movements that make the two figures of a day differ, in the order of the book."""
-    asked = {
-        "book_id": book_id,
-        "day": day,
-        "seq": seq_by(connection, book_id, day, zone=zone),
-        "after_seq": after_seq,
-    }
-    question = _out_of_time_question().limit(limit)
+    seq = seq_by(connection, book_id, day, zone=zone)
+    asked = {"book_id": book_id, "day": day, "seq": seq, "after_seq": after_seq}
+    is_recent = _is_recent(connection, book_id, seq)
+    question = _out_of_time_question(is_recent=is_recent).limit(limit)
     return [OutOfTime(*(*row[:-1], row[-1] > 0)) for row in connection.execute(question, asked)]
 
 
@@ -198,6 +201,13 @@ def balances_at(
     asked = {"book_id": book_id, "seq": seq, "after_code": after_code, "codes": list(codes or ())}
     rows = connection.execute(_balances_at_question(some=codes is not None), asked)
     return {row.code: row.minutes for row in rows if row.minutes is not None}
+
+
+def _is_recent(connection: Connection, book_id: UUID, seq: int) -> bool:
+    """Whether so few entries follow that looking through them is quicker than day by day."""
+    book = schema.book.c
+    head = connection.execute(select(book.seq).where(book.book_id == book_id)).scalar() or 0
+    return head - seq <= FEW
 
 
 # ------------------------------------------------------------------------- the questions
@@ -246,9 +256,9 @@ def _last(side: str) -> tuple[ScalarSelect[Any], ScalarSelect[Any]]:
 
 
 @cache
-def _moved_question(*, some: bool) -> Select[Any]:
+def _moved_question(*, some: bool, is_recent: bool) -> Select[Any]:
     """What the entries out of time add to each account, or to some."""
-    out, leg = _out(), schema.leg.c
+    out, leg = _out(is_recent=is_recent), schema.leg.c
     sides = []
     for code, sign in ((leg.payer_code, -1), (leg.payee_code, 1)):
         half = select(
@@ -268,8 +278,8 @@ def _moved_question(*, some: bool) -> Select[Any]:
 
 
 @cache
-def _out_of_time_question() -> Select[Any]:
-    out, leg, entry = _out(), schema.leg.c, schema.entry.c
+def _out_of_time_question(*, is_recent: bool) -> Select[Any]:
+    out, leg, entry = _out(is_recent=is_recent), schema.leg.c, schema.entry.c
     return (
         select(
             entry.seq,
@@ -294,13 +304,18 @@ def _out_of_time_question() -> Select[Any]:
                 and_(leg.book_id == bindparam("book_id"), leg.seq == entry.seq),
             )
         )
-        .where(out.c.seq > bindparam("after_seq"))
+        # As an expression it can not push out the place where the day ended as the start of a walk.
+        .where(func.coalesce(out.c.seq, 0) > bindparam("after_seq"))
         .order_by(entry.seq, leg.n)
     )
 
 
-def _out() -> CTE:
-    """Places of all entries out of time, with 1 for those reported late and -1 for the others."""
+def _out(*, is_recent: bool) -> CTE:
+    """Places of all entries out of time, with 1 for those reported late and -1 for the others.
+
+    After a recent day few entries follow, and those that are late are found among them; else
+    each day of service is looked at.
+    """
     entry = schema.entry.c
     seq: BindParameter[Any] = bindparam("seq")
     halves = [
@@ -319,6 +334,14 @@ def _out() -> CTE:
         .where(entry.kind.not_in(sorted(ASIDE_KINDS)))
         for days, sign in ((_days(later=False), 1), (_days(later=True), -1))
     ]
+    if is_recent:
+        halves[0] = select(entry.seq, literal(1).label("sign")).where(
+            entry.book_id == bindparam("book_id"),
+            Rare(entry.seq > seq),
+            # As an expression the day is no index to walk: all days before it are in that one.
+            func.coalesce(entry.occurred_on, entry.occurred_on) <= bindparam("day"),
+            entry.kind.not_in(sorted(ASIDE_KINDS)),
+        )
     return union_all(*halves).cte("out_of_time")
 
 
