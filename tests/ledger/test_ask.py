@@ -20,7 +20,7 @@ from ledger.audit import ask
 from ledger.audit.ask import Question, RefusedError
 from ledger.audit.asked_books import AskedBooks, load
 from ledger.books import PLUGIN_SOURCE
-from ledger.layout import PLUGIN
+from ledger.layout import PLUGIN, FindingError
 from timebank.config import ROOT
 from timebank.hours.questions import SAVED
 
@@ -235,6 +235,13 @@ def test_once_the_books_are_read_nothing_else_can_be(act: str) -> None:
     assert "Error" in done.stderr
 
 
+def test_a_mistake_without_a_place_is_told_all_the_same(books: AskedBooks) -> None:
+    with pytest.raises(RefusedError) as caught:
+        here(books, "SELECT account, sum(number) GROUP BY year")
+    assert (caught.value.reason, caught.value.line) == ("meaning", 0)
+    assert "GROUP-BY" in caught.value.detail
+
+
 def test_every_right_is_given_up_and_none_can_be_taken_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -330,6 +337,15 @@ def test_books_that_are_torn_are_not_asked(folder: Path) -> None:
     status, answer = put(folder, "SELECT account")
     assert status == 2
     assert "can not be read" in answer["said"]
+
+
+def test_books_that_beancount_can_not_read_are_named_by_file(folder: Path) -> None:
+    accounts = folder / "accounts.beancount"
+    text = accounts.read_text("utf-8")
+    accounts.write_text(f"{text}2026-99-99 open Assets:Members:M000009  MIN\n", "utf-8")
+    with pytest.raises(FindingError) as caught:
+        load(folder)
+    assert (caught.value.finding.reason, caught.value.finding.file) == ("beancount", accounts.name)
 
 
 def test_notes_of_the_treasurer_are_not_asked(folder: Path) -> None:
