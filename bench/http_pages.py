@@ -58,11 +58,11 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 @benchmark("pages")
 def pages(conditions: Conditions) -> Iterator[Measured]:
     """Measure the three busiest pages, memory, and saying yes."""
-    large, environ = _town(conditions.folder / "large", TIMES)
-    counts = {name: _counts(large, path) for name, path in PAGES.items()}
-    small, _environ = _town(conditions.folder / "small", TIMES_SMALL)
+    large, environ = build_town(conditions.folder / "large", TIMES)
+    counts = {name: count_statements(large, path) for name, path in PAGES.items()}
+    small, _environ = build_town(conditions.folder / "small", TIMES_SMALL)
     for name, path in PAGES.items():
-        few, many = _counts(small, path), counts[name]
+        few, many = count_statements(small, path), counts[name]
         yield Measured(
             name=f"{name}: statements, {TIMES_SMALL}× and {TIMES}× the demo",
             # One question more in the larger town is one too many.
@@ -100,7 +100,7 @@ class _Place:
         self.asked_cookie = _sign_in(app, town.asked, self.csrf)
 
 
-def _town(home: Path, times: int) -> tuple[_Place, dict[str, str]]:
+def build_town(home: Path, times: int) -> tuple[_Place, dict[str, str]]:
     home.mkdir(parents=True, exist_ok=True)
     environ = {"TIMEBANK_HOME": str(home), "TIMEBANK_BASE_URL": "http://127.0.0.1", **SECRETS}
     print(f"building a town of {times} times the demo …", flush=True)
@@ -125,7 +125,7 @@ def _sign_in(app: Flask, member: Member, csrf: str) -> str:
     return f"{app.config['SESSION_COOKIE_NAME']}={value!s}"
 
 
-def _counts(place: _Place, path: str) -> int:
+def count_statements(place: _Place, path: str) -> int:
     """Count what a page asks the database, once everything is loaded."""
     asked: list[str] = []
 

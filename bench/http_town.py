@@ -21,6 +21,7 @@ from ledger.entries import EntryRequest, LegRequest
 from ledger.journal import post
 from timebank import migrations
 from timebank.clock import utc_now
+from timebank.communities.models import Community
 from timebank.db import LEDGER_SECRET, WRITES, Base, db, learn_how_full, new_id
 from timebank.demo import script
 from timebank.demo.script import Line
@@ -94,7 +95,7 @@ def _build(session: Session, times: int, waiting: int) -> Town:
             sa.select(Category).where(Category.community_id == community.id)
         )
     }
-    people = list(_people(community.id, times, played, random))
+    people = list(_people(community, times, played, random))
     community.member_count = len(people)
     _insert(session, Person, ({"id": row["person_id"], "created_at": BEGAN} for row in people))
     _insert(session, Member, iter(people))
@@ -111,11 +112,13 @@ def _build(session: Session, times: int, waiting: int) -> Town:
     return Town(community.id, looking, asked, todo)
 
 
-def _people(community_id: UUID, times: int, played: script.Script, random: Random) -> Iterator[Row]:
+def _people(
+    community: Community, times: int, played: script.Script, random: Random
+) -> Iterator[Row]:
     for number in range(1, PEOPLE * times + 1):
         first_name = random.choice(played.first_names)
         yield {
-            "community_id": community_id,
+            "community_id": community.id,
             "id": new_id(),
             "person_id": new_id(),
             "number": number,
@@ -123,6 +126,7 @@ def _people(community_id: UUID, times: int, played: script.Script, random: Rando
             "first_name": first_name,
             "folded_name": first_name.lower(),
             "area": random.choice(list(played.areas)),
+            "rules_version": community.house_rules_version,
             "joined_at": BEGAN + dt.timedelta(hours=number),
         }
 
