@@ -101,6 +101,7 @@ class _Place:
 
 
 def build_town(home: Path, times: int) -> tuple[_Place, dict[str, str]]:
+    """Build a town in a folder; return it, and the settings it is served with."""
     home.mkdir(parents=True, exist_ok=True)
     environ = {"TIMEBANK_HOME": str(home), "TIMEBANK_BASE_URL": "http://127.0.0.1", **SECRETS}
     print(f"building a town of {times} times the demo …", flush=True)

@@ -1,4 +1,4 @@
-"""The town that pages are measured in: small here, so that it is known to stand before it is large."""
+"""The town that pages are measured in, small: it stands before somebody waits for the large one."""
 
 from pathlib import Path
 
