@@ -301,3 +301,19 @@ def test_the_command_forgets(app: Flask, session: Session) -> None:
     session.rollback()
     session.expire_all()
     assert left_over(session) == []
+
+
+@pytest.mark.parametrize("who", ["gita", "rune"])
+def test_who_goes_leaves_no_hours_set_aside(session: Session, who: str) -> None:
+    scene = make_scene(writing(session), setting_aside="agreed")
+    exchange = scene.propose()
+    exchanges.agree(session, scene.community, exchange.id, by=scene.gita, now=utc_now())
+    assert exchange.set_aside_id is not None
+    gone, stays = (scene.gita, scene.rune) if who == "gita" else (scene.rune, scene.gita)
+    service.forget_member(
+        session, scene.community, gone, hours_to=POT, by=scene.cora, now=utc_now()
+    )
+    assert (exchange.state, exchange.set_aside_id) == ("cancelled", None)
+    held = hours.balance_of(session, stays)
+    assert (held.posted, held.held_in, held.held_out) == (0, 0, 0)
+    assert verify(session.connection(), scene.community.id).ok
