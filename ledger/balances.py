@@ -275,9 +275,9 @@ def statement(
     if until_on < since_on:
         raise BadPeriod(since_on, until_on)
     balance(connection, book_id, code)
-    after_seq, last_seq = _seqs_before(
-        connection, book_id, midnight(since_on, zone), midnight(until_on + timedelta(days=1), zone)
-    )
+    since, until = midnight(since_on, zone), midnight(until_on + timedelta(days=1), zone)
+    asked = {"book_id": book_id, "since": since, "until": until}
+    after_seq, last_seq = (seq or 0 for seq in connection.execute(_ends_of_period(), asked).one())
     opening_minutes = _balance_at(connection, book_id, code, after_seq)
     lines = lines_between(connection, book_id, code, after_seq, last_seq)
     return Statement(
@@ -347,29 +347,15 @@ def seq_before(connection: Connection, book_id: UUID, moment: datetime) -> int:
     Time never goes back inside a book, so the latest such entry is also the last one.
     """
     asked = {"book_id": book_id, "moment": moment}
-    return connection.execute(_last_seq_question(), asked).scalar() or 0
+    return connection.execute(_last_before("moment"), asked).scalar() or 0
 
 
 @cache
-def _last_seq_question() -> Select[int]:
-    return _last_before("moment")
-
-
-def _seqs_before(
-    connection: Connection, book_id: UUID, since: datetime, until: datetime
-) -> tuple[int, int]:
-    """The places of the last entries before two moments, as :func:`seq_before` finds one."""
-    asked = {"book_id": book_id, "since": since, "until": until}
-    after_seq, last_seq = connection.execute(_two_seqs_question(), asked).one()
-    return after_seq or 0, last_seq or 0
+def _ends_of_period() -> Select[int, int]:
+    return select(_last_before("since").scalar_subquery(), _last_before("until").scalar_subquery())
 
 
 @cache
-def _two_seqs_question() -> Select[int, int]:
-    since, until = (_last_before(name).scalar_subquery() for name in ("since", "until"))
-    return select(since, until)
-
-
 def _last_before(name: str) -> Select[int]:
     entry = schema.entry.c
     return (
