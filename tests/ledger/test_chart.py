@@ -111,8 +111,9 @@ def test_every_change_of_limits_is_kept(desk: Desk) -> None:
 
 @pytest.mark.parametrize("reason", ["", "x" * 501, "\ud800"])
 def test_a_reason_that_can_not_be_kept_is_refused(desk: Desk, reason: str) -> None:
-    with pytest.raises(BadField):
+    with pytest.raises(BadField) as refused:
         set_limits(desk, -300, None, reason=reason)
+    assert refused.value.facts == {"field": "reason", "value": reason}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,18 @@ def test_only_an_empty_account_is_closed(desk: Desk) -> None:
         desk.post()
     set_state(desk, "open")
     desk.post()
-    assert [change[5] for change in history(desk)] == ["closed", "open"]
+    assert history(desk) == [
+        (ANN, 2, -600, -600, None, "closed", "Moved away", ACTOR),
+        (ANN, 3, -600, -600, None, "open", None, ACTOR),
+    ]
+
+
+def test_an_account_with_hours_on_their_way_both_ways_is_not_closed(desk: Desk) -> None:
+    desk.hold(ANN, BEN, 30)
+    desk.hold(BEN, ANN, 30)
+    with pytest.raises(AccountNotEmpty) as refused:
+        set_state(desk, "closed")
+    assert refused.value.facts == {"code": ANN, "balance_minutes": 0, "held_minutes": 60}
 
 
 def test_a_closed_account_stops_a_reversal_until_it_is_opened(desk: Desk) -> None:
@@ -164,8 +176,9 @@ def test_a_closed_account_stops_a_reversal_until_it_is_opened(desk: Desk) -> Non
 
 
 def test_there_are_three_states(desk: Desk) -> None:
-    with pytest.raises(BadField):
+    with pytest.raises(BadField) as refused:
         set_state(desk, "gone")
+    assert refused.value.facts == {"field": "state", "value": "gone"}
 
 
 def test_a_pot_does_not_go_below_its_floor(desk: Desk) -> None:

@@ -410,9 +410,12 @@ def test_a_missing_entry_has_no_neighbour(vault: Vault) -> None:
 def test_a_note_that_was_changed_in_the_database_is_named(vault: Vault) -> None:
     post_many(vault.desk, 2)
     vault.seal()
+    key = vault.key()
     with without_guards(vault.desk.engine) as connection:
         connection.exec_driver_sql("UPDATE checkpoint SET note = replace(note, 'chain', 'chian')")
-        assert [p.reason for p in vault.problems_in(connection, outside=False)] == ["bad-signature"]
+        [problem] = vault.problems_in(connection, outside=False)
+        assert problem.reason == "bad-signature"
+        assert problem.found == f"{key.name}+{key.key_id.hex()}"
     with without_guards(vault.desk.engine) as connection:
         connection.exec_driver_sql("UPDATE checkpoint SET note = 'gone'")
         assert [p.reason for p in vault.problems_in(connection, outside=False)] == ["torn-note"]
@@ -428,6 +431,7 @@ def test_a_key_that_was_swapped_in_the_database_is_named(vault: Vault) -> None:
             )
         inside = vault.problems_in(connection, outside=False)
         assert [problem.reason for problem in inside] == ["unknown-signer"]
+        assert inside[0].found.startswith("unknown-signer")
         assert vault.problems_in(connection)[0].reason == "a key is missing"
 
 

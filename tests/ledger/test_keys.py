@@ -78,11 +78,14 @@ def test_nobody_but_the_old_key_can_name_the_next(vault: Vault) -> None:
     with pytest.raises(BadSignature):
         keys.check_handover(note.replace("from 2026", "from 2025"), first.key)
     half = notes.sign(f"{ORIGIN}\nkey {stranger.key}\nfrom today\n", old)
-    with pytest.raises(UnknownSigner):
+    with pytest.raises(UnknownSigner) as unsigned:
         keys.check_handover(half, first.key)
+    assert unsigned.value.signers == (str(first.key),)
+    assert unsigned.value.trusted == (str(stranger.key),)
     for text in (f"{ORIGIN}\nkey {stranger.key}\n", f"{ORIGIN}\nsize\nfrom\n", "x\nkey y\nz\n"):
-        with pytest.raises(TornNote):
+        with pytest.raises(TornNote) as torn:
             keys.check_handover(notes.sign(text, old), first.key)
+        assert torn.value.detail == "handover"
 
 
 def test_a_name_is_begun_once(vault: Vault) -> None:

@@ -73,6 +73,7 @@ TEXT = RECEIPT.text(WORDS)
 
 
 def test_a_receipt_is_a_text_that_comes_back_as_it_was() -> None:
+    assert RECEIPT.text(["Dear Ann, "]).startswith("timebank-receipt 1\n# Dear Ann,\n{")
     assert TEXT.startswith("timebank-receipt 1\n# Dear Ann,\n#\n# keep this file.\n{")
     assert Receipt.parse(TEXT) == RECEIPT == Receipt.parse(RECEIPT.text())
     alone = receipt_of(1, 1)
@@ -112,7 +113,8 @@ def test_a_receipt_is_checked_by_a_computer_without_database_or_web() -> None:
 
 
 def test_a_published_checkpoint_is_as_good_as_a_key() -> None:
-    published = [note_over(5), note_over(11)]
+    elsewhere = notes.sign(Head("elsewhere.example", 11, bytes(32), bytes(32)).text(), OTHER)
+    published = [elsewhere, note_over(5), note_over(11)]
     proven = check(RECEIPT, published=published)
     assert (proven.signers, proven.is_published) == ((), True)
     assert check(RECEIPT, keys=[SIGNER.key], published=published).is_published
@@ -129,7 +131,7 @@ def test_two_people_who_were_shown_two_books_find_out() -> None:
     other = [*CANONS[:3], canonical(entry(4, minutes=61)), *CANONS[4:]]
     with pytest.raises(SplitView) as refused:
         check(RECEIPT, keys=[SIGNER.key], published=[note_over(11, canons=other)])
-    assert refused.value.size == 11
+    assert (refused.value.origin, refused.value.size) == (ORIGIN, 11)
 
 
 def test_a_receipt_that_nobody_can_be_trusted_for_proves_nothing() -> None:
@@ -194,7 +196,7 @@ def test_an_entry_that_could_be_read_in_two_ways_is_none(canon: bytes) -> None:
     note = note_over(1, canons=[canon])
     with pytest.raises(TornReceipt) as refused:
         check(Receipt(canon, 0, (), note), keys=[SIGNER.key])
-    assert refused.value.part == "entry"
+    assert (refused.value.part, refused.value.line) == ("entry", 0)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,9 @@ def test_an_entry_that_could_be_read_in_two_ways_is_none(canon: bytes) -> None:
         ("x" * 300_000, "head", 1),
         ("timebank-receipt 2\n", "head", 1),
         ("timebank-receipt 1", "entry", 1),
+        ("timebank-receipt 1\n{}", "entry", 2),
+        ("timebank-receipt 1\n{}\n", "head", 3),
+        (f"timebank-receipt 1\n{{}}\n\n{receipts.PROOF_LAYOUT}", "place", 4),
         ("timebank-receipt 1\n# words", "entry", 2),
         (TEXT.replace("}\n\n", "}\n"), "entry", 6),
         (TEXT.replace("@v1", "@v2"), "head", 7),
