@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from wtforms import Field, HiddenField, RadioField, SelectField
+from wtforms import Field, Form, HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
@@ -66,6 +66,12 @@ class WhatForm(PageForm):
     title = LineField(_l("In a few words"), length_max=TITLE_LENGTH_MAX)
 
 
+def known_part(_form: Form, field: Field) -> None:
+    """Refuse a part of the day that was not offered; none is fine."""
+    if field.data and field.data not in PARTS_OF_DAY:
+        raise ValidationError(_l("Choose the part of the day from the list."))
+
+
 class TermsForm(PageForm):
     """When, how long and where two people meet."""
 
@@ -74,6 +80,7 @@ class TermsForm(PageForm):
         _l("What part of the day?"),
         choices=choices_of({part: PARTS[part] for part in PARTS_OF_DAY}),
         validate_choice=False,
+        validators=[known_part],
     )
     agreed_minutes = MinutesField(_l("About how long?"))
     place = RadioField(
@@ -86,8 +93,6 @@ class TermsForm(PageForm):
 
     def validate_part_of_day(self, field: Field) -> None:
         """Ask for the part of the day as soon as there is a day."""
-        if field.data and field.data not in PARTS_OF_DAY:
-            raise ValidationError(_l("Choose the part of the day from the list."))
         if self.planned_on.data and not field.data:
             raise ValidationError(_l("Choose the part of the day too."))
 
@@ -104,6 +109,7 @@ class AgreeForm(PageForm):
         _l("What part of the day?"),
         choices=choices_of({part: PARTS[part] for part in PARTS_OF_DAY}),
         validate_choice=False,
+        validators=[known_part],
     )
 
 

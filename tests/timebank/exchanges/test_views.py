@@ -468,3 +468,24 @@ def test_a_form_sent_again_is_answered_as_the_first_time(scene: Scene, walk: Wal
     for _ in range(3):
         assert "Confirmed" in rune.post(f"{address}/confirm", dict(form))
     assert scene.balance(scene.gita) == 60
+
+
+@pytest.mark.parametrize("part", ["night", "9" * 40, "\x00"])
+def test_a_part_of_the_day_that_was_not_offered_is_refused(
+    scene: Scene, walk: Walk, part: str
+) -> None:
+    open_day = saturday(planned_on=None, part_of_day=None)
+    exchange = scene.propose(terms=open_day)
+    gita = walk(scene.gita)
+    page = gita.get(at(scene.community, f"/exchanges/{exchange.id}"))
+    fields = {
+        name: str(page.one(f"form[action$='/agree'] input[name={name}]")["value"])
+        for name in ("csrf_token", "submission_key")
+    }
+    page = gita.post(
+        f"{page.url}/agree",
+        fields | {"planned_on": str(utc_now().date() + 5 * DAY), "part_of_day": part},
+        status=422,
+    )
+    assert "Choose the part of the day from the list." in page.mistakes
+    assert exchange.state == "proposed"
