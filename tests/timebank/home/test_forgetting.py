@@ -204,6 +204,20 @@ def test_hours_go_to_somebody_or_are_let_go(scene: Scene) -> None:
         )
 
 
+def test_who_left_before_with_nothing_is_forgotten_later(scene: Scene) -> None:
+    members.leave(scene.session, scene.otto, by=scene.otto, now=utc_now())
+    assert forget(scene, scene.otto, by=scene.cora) == 0
+    assert hours.balance_of(scene.session, scene.otto).state == "closed"
+
+
+def test_hours_go_to_nobody_who_is_away(scene: Scene) -> None:
+    gone = marked(scene)
+    members.pause(scene.session, scene.otto, by=scene.otto, now=utc_now())
+    with pytest.raises(NobodyToGiveToError):
+        forget(scene, gone, scene.otto.account_code)
+    assert gone.state == "active"
+
+
 def test_what_was_reported_is_answered_first(scene: Scene) -> None:
     gone = marked(scene)
     scene.log(by=gone, other=scene.rune, now=utc_now(), happened_on=utc_now().date())
