@@ -16,7 +16,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +43,8 @@ SECONDS_MAX: Final = 10
 LENGTH_MAX: Final = 2_000
 #: Characters of one cell.
 CELL_MAX: Final = 2_000
+#: Characters of a whole answer: it is kept in the database, and a page reads all of it.
+ANSWER_MAX: Final = 4_000_000
 UNIT: Final = "MIN"
 _MEGABYTE: Final = 1024 * 1024
 
@@ -171,14 +173,25 @@ def _answer(question: Question, parsed: Any, books: AskedBooks) -> dict[str, Any
         # Whatever a function of the language makes of the values it was given.
         raise RefusedError("run", f"{type(error).__name__}: {error}"[:CELL_MAX]) from error
     found = cursor.fetchmany(ROWS_MAX + 1)
-    rows = [[_cell(value) for value in row] for row in found[:ROWS_MAX]]
+    rows = list(_rows(found[:ROWS_MAX]))
     return {
         "columns": [column.name for column in cursor.description],
         "rows": rows,
-        "is_cut": len(found) > ROWS_MAX,
+        "is_cut": len(rows) < len(found),
         "entries": books.entries,
         "head": books.head,
     }
+
+
+def _rows(found: Sequence[Any]) -> Iterator[list[Any]]:
+    """Rows as JSON has them, as many as there is room for."""
+    room = ANSWER_MAX
+    for each in found:
+        row = [_cell(value) for value in each]
+        room -= sum(len(str(value)) for value in row)
+        if room < 0:
+            return
+        yield row
 
 
 def _connect(books: AskedBooks, *, today: dt.date) -> Any:

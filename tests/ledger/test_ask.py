@@ -136,6 +136,17 @@ def test_an_answer_is_cut_and_says_so(books: AskedBooks, monkeypatch: pytest.Mon
     assert (len(answer["rows"]), answer["is_cut"]) == (3, True)
 
 
+def test_a_wide_answer_is_cut_before_it_fills_the_database(
+    books: AskedBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = "SELECT words, words, words FROM (SELECT 'twelve chars' AS words)"
+    whole = here(books, wide)
+    assert whole["is_cut"] is False
+    monkeypatch.setattr(ask, "ANSWER_MAX", 2 * 3 * len("twelve chars"))
+    answer = here(books, wide)
+    assert (answer["rows"], answer["is_cut"]) == (whole["rows"][:2], True)
+
+
 def test_no_path_of_this_machine_is_in_an_answer(books: AskedBooks) -> None:
     for bql in ("SELECT filename, meta", "SELECT open_meta(account)", "PRINT", "SELECT location"):
         assert "/asked" not in json.dumps(here(books, bql)), bql
