@@ -54,7 +54,10 @@ class Folder:
             if not _OURS.fullmatch(found):
                 raise ForeignBooks(str(self.path), found)
         head = self.path / HEAD
-        if head.is_file() and f"book {book_id}" not in head.read_text("utf-8").splitlines():
+        if (
+            head.is_file()
+            and f"book {book_id}" not in head.read_text("utf-8", "replace").splitlines()
+        ):
             raise ForeignBooks(str(self.path), "the books of another community")
         for leftover in _LEFTOVERS:
             for path in self.path.glob(leftover):

@@ -216,3 +216,12 @@ def test_notes_of_the_treasurer_are_included(desk: Desk, tmp_path: Path) -> None
     assert bean_check(tmp_path) == ""
     os.remove(tmp_path / "local/notes.beancount")  # noqa: PTH107 -- it is hers
     assert exported(desk, tmp_path).written == ("HEAD", "main.beancount")
+
+
+def test_a_head_of_broken_bytes_is_written_anew(desk: Desk, tmp_path: Path) -> None:
+    desk.post()
+    exported(desk, tmp_path)
+    good = (tmp_path / HEAD).read_bytes()
+    (tmp_path / HEAD).write_bytes(good + b"\xff\n")
+    assert exported(desk, tmp_path).is_full
+    assert (tmp_path / HEAD).read_bytes() == good
