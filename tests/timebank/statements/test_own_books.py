@@ -24,6 +24,7 @@ from timebank.clock import utc_now
 from timebank.exchanges import service
 from timebank.hours import service as hours
 from timebank.hours.own_books import own_books
+from timebank.statements.views import hours as hours_views
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -86,6 +87,20 @@ def test_a_member_takes_their_hours_home_as_beancount_reads_them(
         assert sums(entries)[f"Assets:Members:{scene.gita.account_code}"] == 120
     wrong = client.get(at(scene.community, "/hours/statement.beancount?month=2999-01"))
     assert wrong.status_code == 404
+
+
+def test_who_joined_on_the_last_evening_of_a_month_far_in_the_west(
+    session: Session, new_client: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening = dt.datetime(2026, 6, 1, 5, tzinfo=dt.UTC)
+    scene = make_scene(session, time_zone="Pacific/Honolulu")
+    scene.gita.joined_at = evening
+    client = new_client()
+    sign_in(client, scene.session, scene.gita)
+    monkeypatch.setattr(hours_views, "today", lambda: dt.date(2026, 5, 31))
+    answer = client.get(at(scene.community, "/hours/statement.beancount?all=1"))
+    assert answer.status_code == 200
+    assert "2026-06-01 balance" in answer.get_data(as_text=True)
 
 
 def test_what_was_there_before_is_brought_over(scene: Scene, tmp_path: Path) -> None:
