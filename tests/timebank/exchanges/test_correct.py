@@ -91,6 +91,16 @@ def test_taking_back_twice_with_the_same_words_tells_nobody_twice(scene: Scene) 
         put_right(scene, exchange)
 
 
+def test_nobody_takes_back_what_they_paid_but_may_give_back_what_they_got(scene: Scene) -> None:
+    entry_id = confirmed(scene).entry_id or new_id()
+    back: dict[str, Any] = {"reason": "I would rather not pay", "now": NOW}
+    with pytest.raises(errors.OwnExchangeError):
+        service.reverse_entry(scene.session, scene.community, entry_id, by=scene.rune, **back)
+    assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (60, -60)
+    service.reverse_entry(scene.session, scene.community, entry_id, by=scene.gita, **back)
+    assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (0, 0)
+
+
 def test_a_refused_half_leaves_nothing(scene: Scene) -> None:
     exchange = confirmed(scene)
     hours.set_limits(

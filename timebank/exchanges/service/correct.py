@@ -94,11 +94,15 @@ def reverse_entry(
 
     Raises:
         WordsMissingError: If there is no reason.
+        OwnExchangeError: If the hours would come back to `by`.
         AlreadyTakenBackError, NoSuchEntryError, NotTakenBackError: Of `hours`, as their names say.
     """
     if not reason.strip():
         raise WordsMissingError
     exchange = queries.locked_by_entry(session, community.id, entry_id)
+    entry = hours_queries.entry(session, community.id, entry_id)
+    if any(by.account_code == leg.payer_code for leg in entry.legs):
+        raise OwnExchangeError
     outcome = hours.take_back(
         session,
         community,

@@ -342,7 +342,7 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         "exchange": exchange if names else None,
         "steps": _steps(entry_id),
         "may_correct": _may_correct(found),
-        "may_take_back": policy.may_take_back(g.roles),
+        "may_take_back": _may_take_back(found),
         "moved_nothing": found.kind in ASIDE_KINDS,
     }
 
@@ -366,16 +366,23 @@ def _steps(entry_id: uuid.UUID) -> list[dict[str, object]]:
     ]
 
 
-def _may_correct(found: EntryView) -> bool:
-    """Tell whether an entry can be put right here: it stands, of other people, as much for each."""
-    codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
+def _may_take_back(found: EntryView) -> bool:
+    """Tell whether the reader can move an entry back: it stands, and they would not get hours."""
     stands = found.reversed_by is None and found.reverses is None
-    stands = stands and found.kind not in ASIDE_KINDS
     return (
         policy.may_take_back(g.roles)
         and stands
+        and found.kind not in ASIDE_KINDS
+        and g.member.account_code not in {leg.payer_code for leg in found.legs}
+    )
+
+
+def _may_correct(found: EntryView) -> bool:
+    """Tell whether an entry can be put right here: it stands, of other people, as much for each."""
+    return (
+        _may_take_back(found)
         and len({leg.minutes for leg in found.legs}) == 1
-        and g.member.account_code not in codes
+        and g.member.account_code not in {leg.payee_code for leg in found.legs}
     )
 
 
