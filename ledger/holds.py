@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from ledger import schema
 from ledger.entries import EntryRequest, LegRequest, Outcome
@@ -146,6 +146,34 @@ def expire(
     found, held = _held(connection, book_id, hold_id, idem_key)
     request = _giving_back("expiry", found, held, actor=None, idem_key=idem_key)
     return write(connection, request, secret=secret, now=now, draw=draw, held=held)
+
+
+def overdue(connection: Connection, book_id: UUID, now: datetime) -> Sequence[UUID]:
+    """The holds whose time has passed and that nothing has resolved yet, the oldest first.
+
+    It reads every hold there ever was; ask where there is a reason to.
+    """
+    entry, later = schema.entry.c, schema.entry.alias("later").c
+    resolved = select(later.id).where(later.book_id == book_id, later.hold_id == entry.id)
+    return connection.scalars(
+        select(entry.id)
+        .where(
+            entry.book_id == book_id,
+            entry.kind == "hold",
+            entry.expires_at <= now,
+            ~resolved.exists(),
+        )
+        .order_by(entry.seq)
+    ).all()
+
+
+def held_minutes(connection: Connection, book_id: UUID) -> int:
+    """Minutes that are set aside in all accounts of a book together."""
+    account = schema.account.c
+    found = connection.execute(
+        select(func.coalesce(func.sum(account.held_out), 0)).where(account.book_id == book_id)
+    ).scalar_one()
+    return int(found)
 
 
 def _held(

@@ -85,6 +85,7 @@ def jobs() -> list[Job]:
     return [
         Job("silence confirms", 60, _one_by_one(exchanges.confirm_next_silent)),
         Job("hours set aside are given back", 300, _one_by_one(exchanges.give_back_next)),
+        Job("what nothing uses is given back", 3600, _one_by_one(exchanges.give_back_forgotten)),
         Job("silence is announced", 300, _one_by_one(exchanges.remind_next)),
         Job("limits of one's own end", 300, _one_by_one(limits.end_next)),
         Job("who comes to a line is told", 60, _one_by_one(limits.tell_next)),

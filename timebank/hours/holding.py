@@ -7,6 +7,7 @@ the caller's transaction, never commits, and has a `key` that names the intentio
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -156,3 +157,13 @@ def let_end(
             secret=secret_of(connection),
             now=now,
         )
+
+
+def overdue(session: Session, community: Community, *, now: dt.datetime) -> Sequence[uuid.UUID]:
+    """What is set aside although its time has passed; reads every hold of the book."""
+    return holds.overdue(session.connection(), community.id, now)
+
+
+def all_minutes(session: Session, community: Community) -> int:
+    """Minutes that are set aside in a community, for whatever it is."""
+    return holds.held_minutes(session.connection(), community.id)

@@ -18,6 +18,7 @@ from timebank.communities.models import Community
 from timebank.db import new_id
 from timebank.exchanges import errors, policy, service
 from timebank.exchanges.models import Exchange
+from timebank.hours import holding
 from timebank.hours import queries as hours
 from timebank.hours import service as hours_service
 from timebank.members.models import Member
@@ -398,3 +399,40 @@ def test_a_yes_a_cancelling_and_the_worker_at_once_end_it_once(app: Flask, scene
     ends = [kind for kind in kinds(scene) if kind in {"capture", "release", "expiry"}]
     assert len(ends) == 1
     assert kinds(scene).count("capture") + kinds(scene).count("exchange") == bool(moved)
+
+
+# ------------------------------------------------------------- what nobody remembers
+
+
+def test_what_is_set_aside_for_no_exchange_is_given_back_in_time(scene: Scene) -> None:
+    """The books came back without the rest: nothing else would ever end it."""
+    forgotten, kept = agreed(scene), agreed(scene)
+    ends_at = forgotten.set_aside_ends_at or NOW
+    forgotten.set_aside_id = forgotten.set_aside_ends_at = None
+    scene.session.flush()
+    session = scene.session
+    assert service.give_back_forgotten(session, now=ends_at - dt.timedelta(seconds=1)) == 0
+    assert service.give_back_forgotten(session, now=ends_at) == 1
+    assert service.give_back_forgotten(session, now=ends_at) == 0
+    assert (figures(scene, scene.rune), kinds(scene)) == ((0, 0, 60), ["hold", "hold", "expiry"])
+    assert kept.set_aside_id is not None
+    assert verify(session.connection(), scene.community.id).ok
+
+
+def test_nobody_looks_through_the_book_where_the_sums_are_the_same(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed(scene)
+    monkeypatch.setattr(holding, "overdue", None)
+    assert service.give_back_forgotten(scene.session, now=NOW + 400 * DAY) == 0
+
+
+def test_what_was_used_meanwhile_is_no_fault(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten, used = agreed(scene), done(scene)
+    used_id = used.set_aside_id
+    answer(scene, used)
+    forgotten.set_aside_id = forgotten.set_aside_ends_at = None
+    scene.session.flush()
+    monkeypatch.setattr(holding, "overdue", lambda *_, **__: [used_id])
+    assert service.give_back_forgotten(scene.session, now=NOW + 400 * DAY) == 0
+    assert kinds(scene) == ["hold", "hold", "capture"]

@@ -14,7 +14,7 @@ from timebank.exchanges.service.answer import (
     thank,
 )
 from timebank.exchanges.service.arrange import agree, cancel, change, decline, propose
-from timebank.exchanges.service.aside import give_back_next
+from timebank.exchanges.service.aside import give_back_forgotten, give_back_next
 from timebank.exchanges.service.correct import (
     Corrected,
     Right,
@@ -46,6 +46,7 @@ __all__ = [
     "confirm_silent",
     "correct_entry",
     "decline",
+    "give_back_forgotten",
     "give_back_next",
     "is_member_code",
     "let_pass",

@@ -4,8 +4,12 @@ A community asks for it in its settings. Using them is part of confirming: `movi
 """
 
 import datetime as dt
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities import queries as communities
@@ -15,7 +19,7 @@ from timebank.exchanges.errors import CannotSetAsideError
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.service import moving
 from timebank.hours import holding
-from timebank.hours.errors import TooFewHoursError
+from timebank.hours.errors import SetAsideEndedError, TooFewHoursError
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
 from timebank.members.models import Member
@@ -116,3 +120,37 @@ def give_back_next(session: Session, *, now: dt.datetime) -> int:
             moving.tell_both(session, exchange, "exchange-given-back", now=now)
             return 1
     return 0
+
+
+def give_back_forgotten(session: Session, *, now: dt.datetime) -> int:
+    """Give back hours set aside long enough for no exchange that is known here; return how many.
+
+    After the books were restored without the rest of the database, nothing else would ever end
+    them: their members could not spend them, nor leave. Of one community at a time, as
+    `give_back_next`; 0 if there are none anywhere.
+    """
+    for community in communities.every(session):
+        # Reading all holds of a book takes a while, and nearly always the sums are the same.
+        known = _known(session, community)
+        if holding.all_minutes(session, community) == sum(known.values()):
+            continue
+        count = 0
+        for set_aside_id in holding.overdue(session, community, now=now):
+            if set_aside_id not in known:
+                # Somebody may have used them since we looked.
+                with suppress(SetAsideEndedError):
+                    holding.let_end(session, community, set_aside_id, now=now)
+                    count += 1
+        if count:
+            return count
+    return 0
+
+
+def _known(session: Session, community: Community) -> Mapping[uuid.UUID | None, int]:
+    """Return what exchanges have set aside: the minutes, by the entry that did it."""
+    found = session.execute(
+        sa.select(Exchange.set_aside_id, Exchange.agreed_minutes).where(
+            Exchange.community_id == community.id, Exchange.set_aside_id.is_not(None)
+        )
+    )
+    return {row.set_aside_id: row.agreed_minutes for row in found}
