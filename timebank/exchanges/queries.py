@@ -25,14 +25,22 @@ from timebank.members.models import Member
 UNNAMED_STATES = frozenset({"proposed", "declined", "cancelled"})
 
 
+# Asked at every move, so it is put together once.
+_LOCKED = (
+    sa.select(Exchange)
+    .where(
+        Exchange.community_id == sa.bindparam("community_id"),
+        Exchange.id == sa.bindparam("exchange_id"),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def locked(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> Exchange | None:
     """Lock an exchange until the unit of work ends, and read it as it is under the lock."""
-    return session.scalar(
-        sa.select(Exchange)
-        .where(Exchange.community_id == community_id, Exchange.id == exchange_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    asked = {"community_id": community_id, "exchange_id": exchange_id}
+    return session.scalar(_LOCKED, asked)
 
 
 def locked_by_entry(
@@ -161,20 +169,19 @@ def next_to_remind(
     )
 
 
+# As above.
+_LONGEST = sa.select(sa.func.max(Exchange.worked_minutes)).where(
+    Exchange.community_id == sa.bindparam("community_id"),
+    Exchange.giver_id.in_(sa.bindparam("pair", expanding=True)),
+    Exchange.receiver_id.in_(sa.bindparam("pair", expanding=True)),
+    Exchange.state == "confirmed",
+)
+
+
 def longest_minutes(session: Session, exchange: Exchange) -> int:
     """Return the longest confirmed exchange of the same two people, either way; 0 if none is."""
-    pair = (exchange.giver_id, exchange.receiver_id)
-    return (
-        session.scalar(
-            sa.select(sa.func.max(Exchange.worked_minutes)).where(
-                Exchange.community_id == exchange.community_id,
-                Exchange.giver_id.in_(pair),
-                Exchange.receiver_id.in_(pair),
-                Exchange.state == "confirmed",
-            )
-        )
-        or 0
-    )
+    pair = [exchange.giver_id, exchange.receiver_id]
+    return session.scalar(_LONGEST, {"community_id": exchange.community_id, "pair": pair}) or 0
 
 
 def was_queried(session: Session, exchange: Exchange) -> bool:

@@ -307,20 +307,25 @@ def notice(session: Session, member: Member, notice_id: uuid.UUID) -> Notice:
     return found
 
 
+# Asked whenever anybody is told anything, so it is put together once.
+_UNREAD_NOTICE = (
+    sa.select(Notice)
+    .where(
+        Notice.community_id == sa.bindparam("community_id"),
+        Notice.member_id == sa.bindparam("member_id"),
+        Notice.read_at.is_(None),
+        Notice.kind == sa.bindparam("kind"),
+        Notice.path == sa.bindparam("path"),
+    )
+    .order_by(Notice.id.desc())
+    .limit(1)
+)
+
+
 def unread_notice(session: Session, member: Member, kind: str, path: str) -> Notice | None:
     """Return the unread notice of a kind about a thing, or None."""
-    return session.scalar(
-        sa.select(Notice)
-        .where(
-            Notice.community_id == member.community_id,
-            Notice.member_id == member.id,
-            Notice.read_at.is_(None),
-            Notice.kind == kind,
-            Notice.path == path,
-        )
-        .order_by(Notice.id.desc())
-        .limit(1)
-    )
+    asked = {"community_id": member.community_id, "member_id": member.id}
+    return session.scalar(_UNREAD_NOTICE, asked | {"kind": kind, "path": path})
 
 
 # --------------------------------------------------------------------------------- mail
@@ -336,10 +341,18 @@ def mail_choices(session: Session, member: Member) -> dict[str, MailChoice]:
     return {choice.topic: choice for choice in chosen}
 
 
+# As above.
+_UNWANTED = sa.select(MailChoice.topic).where(
+    MailChoice.community_id == sa.bindparam("community_id"),
+    MailChoice.member_id == sa.bindparam("member_id"),
+    MailChoice.wanted.is_(False),
+)
+
+
 def unwanted_topics(session: Session, member: Member) -> frozenset[str]:
     """Name the topics a member wants no mail about."""
-    choices = mail_choices(session, member)
-    return frozenset(topic for topic, choice in choices.items() if not choice.wanted)
+    asked = {"community_id": member.community_id, "member_id": member.id}
+    return frozenset(session.scalars(_UNWANTED, asked))
 
 
 def wants_mail(session: Session, member: Member, topic: str) -> bool:
