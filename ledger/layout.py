@@ -284,7 +284,7 @@ def check_marks(folder: Path, head: Head) -> None:
         FindingError: With the first that is not.
     """
     for name, was in sorted(head.files.items()):
-        content = _bytes(folder, name)
+        content = bytes_of(folder, name)
         if len(content) < was.length:
             raise FindingError(
                 Finding("torn-file", f"has {len(content)} bytes of {was.length}", name)
@@ -400,14 +400,16 @@ def parse_balances(text: str, entries: int) -> dict[str, tuple[int, int, int, in
 def _text(folder: Path, name: str) -> str:
     """The text of a file that must be there."""
     try:
-        return _bytes(folder, name).decode("utf-8")
+        return bytes_of(folder, name).decode("utf-8")
     except UnicodeDecodeError as error:
         raise FindingError(Finding("not-text", "is not UTF-8 text", name)) from error
 
 
-def _bytes(folder: Path, name: str) -> bytes:
+def bytes_of(folder: Path, name: str) -> bytes:
     """The bytes of a file that must be there."""
     try:
         return (folder / name).read_bytes()
     except FileNotFoundError as error:
         raise FindingError(Finding("missing-file", "is missing", name)) from error
+    except OSError as error:
+        raise FindingError(Finding("missing-file", "can not be read", name)) from error

@@ -29,6 +29,7 @@ from ledger.layout import (
     Files,
     Finding,
     FindingError,
+    bytes_of,
     check_marks,
     read_files,
 )
@@ -127,7 +128,7 @@ class _FindingsError(Exception):
 
 def _check_plugin(folder: Path) -> None:
     """The plugin beside the books is ours: whoever runs bean-check there will run it."""
-    found = (folder / PLUGIN).read_bytes()
+    found = bytes_of(folder, PLUGIN)
     if found != Path(plugin.__file__).read_bytes():
         raise FindingError(
             Finding("foreign-plugin", "is not the plugin of this version; it was not run", PLUGIN)

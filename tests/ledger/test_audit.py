@@ -190,6 +190,14 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     assert (found.reason, found.file, found.line) == ("missing-file", name, 0)
 
 
+@pytest.mark.parametrize("name", ["HEAD", "BALANCES", JANUARY, PLUGIN])
+def test_a_folder_in_place_of_a_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    found = first(folder)
+    assert (found.reason, found.file, found.detail) == ("missing-file", name, "can not be read")
+
+
 @pytest.mark.parametrize("name", [".main.beancount.picklecache", "2026/02.beancount", "x.py"])
 def test_a_file_too_many_is_named(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"")
