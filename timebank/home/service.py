@@ -23,6 +23,7 @@ from timebank.hours import service as hours
 from timebank.hours.errors import NoSuchAccountError
 from timebank.hours.models import OwnLimits
 from timebank.hours.policy import COMMUNITY_POT, WRITTEN_OFF
+from timebank.limits import service as limits
 from timebank.listings.models import Listing, ListingSlot, ListingWord
 from timebank.members import policy, queries
 from timebank.members import service as members
@@ -216,6 +217,7 @@ def _forget_words(session: Session, community: Community, member: Member) -> Non
         *(f"messages/{each}" for each in talks),
         *(f"listings/{each}" for each in listings),
         f"people/{here}",
+        limits.path_of(member),
     ]
     _delete(session, key, Notice, Notice.path.in_(told_of))
     hours.forget_words(session, community, member.account_code)

@@ -17,6 +17,7 @@ from timebank.communities.models import LIMITS, Community, CommunityChange
 from timebank.communities.policy import Limits, limits_of
 from timebank.db import new_id
 from timebank.exchanges import service as exchanges
+from timebank.home import service as home
 from timebank.hours import limits as hours_limits
 from timebank.hours import queries as hours
 from timebank.hours import service as hours_service
@@ -33,7 +34,7 @@ from timebank.limits.errors import (
 )
 from timebank.limits.models import Crossing
 from timebank.members.models import Member
-from timebank.messaging.models import OutboxMail
+from timebank.messaging.models import Notice, OutboxMail
 
 
 @pytest.fixture
@@ -58,6 +59,12 @@ def worker(scene: Scene, now: dt.datetime = NOW) -> int:
 def lines(**changed: int | None) -> Limits:
     gentle = dict(zip(LIMITS, (None, -240, -120, 1200, 2400, None), strict=True))
     return Limits(**(gentle | changed))
+
+
+def notices_about(scene: Scene, name: str) -> int:
+    """Count what was told to anybody with a name in it."""
+    scene.session.flush()
+    return sum(name in str(facts) for facts in scene.session.scalars(sa.select(Notice.facts)))
 
 
 # ----------------------------------------------------------------------- coming to a line
@@ -379,3 +386,14 @@ def test_the_database_knows_a_members_account_as_the_application_does(scene: Sce
     )
     codes = set(scene.session.scalars(sa.select(queries.account_code())))
     assert {"M1234567", "M098765"} <= codes
+
+
+def test_who_leaves_for_good_is_named_in_no_chat_either(scene: Scene) -> None:
+    """A coordinator was told "have a chat with Rune"; that is a place where a name lies, too."""
+    give(scene, 240)
+    assert worker(scene) == 1
+    assert notices_about(scene, "Rune") > 0
+    home.forget_member(
+        scene.session, scene.community, scene.rune, hours_to="", by=scene.cora, now=NOW
+    )
+    assert notices_about(scene, "Rune") == 0
