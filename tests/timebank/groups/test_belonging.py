@@ -1,6 +1,7 @@
 """Coming in, being invited, leaving, having a part."""
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW
@@ -14,7 +15,9 @@ from timebank.groups.errors import (
     NotAskedError,
     NotYoursToRunError,
 )
+from timebank.home import service as home
 from timebank.members import service as members
+from timebank.messaging.models import Notice
 
 
 @pytest.fixture
@@ -167,3 +170,15 @@ def test_people_are_listed_a_page_at_a_time(scene: Scene) -> None:
     first = queries.companions(scene.session, scene.group, limit=2)
     rest = queries.companions(scene.session, scene.group, after=first[-1].member.id)
     assert [each.member.first_name for each in (*first, *rest)] == ["Hugo", "Lena", "Mia", "Otto"]
+
+
+def test_who_leaves_for_good_is_named_in_no_notice_of_a_group(scene: Scene) -> None:
+    join(scene)
+    notices = sa.select(Notice.facts)
+    assert any(facts["name"] == "Mia" for facts in scene.session.scalars(notices))
+    home.forget_member(
+        scene.session, scene.community, scene.mia, hours_to="", by=scene.cora, now=NOW
+    )
+    told = scene.session.scalars(notices).all()
+    assert told
+    assert not any("Mia" in str(facts) for facts in told)
