@@ -43,9 +43,11 @@ def seal(community: Community, vault: Vault, *, now: dt.datetime) -> Sequence[Se
     Raises:
         NotSealed: If the book is not what was signed before.
         LostPrivateKey: If the key in use is not where it is kept.
-        OSError: If the folder outside can not be written.
+        OSError: If the folder outside can not be written. What is sealed by then is laid there the
+            next time.
     """
     book_id, zone = community.id, ZoneInfo(community.time_zone)
+    _publish_missing(book_id, vault)
     with db.engine.connect() as connection:
         months = periods.due(connection, book_id, zone=zone, now=now)
     if not months:
@@ -62,6 +64,16 @@ def seal(community: Community, vault: Vault, *, now: dt.datetime) -> Sequence[Se
         published.put_month(vault.folder, sealed.period, sealed.note)
         done.append(sealed)
     return done
+
+
+def _publish_missing(book_id: uuid.UUID, vault: Vault) -> None:
+    """Lay sealed months outside that could not be laid there when they were sealed."""
+    with db.engine.connect() as connection:
+        newest_first = periods.listed(connection, book_id, limit=MONTHS_ON_A_PAGE)
+    for sealed in newest_first:
+        if not published.put_month(vault.folder, sealed.period, sealed.note):
+            # They are laid there in their order, so the ones before lie there too.
+            break
 
 
 def _keep(

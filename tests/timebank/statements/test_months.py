@@ -267,6 +267,18 @@ def test_one_that_can_not_be_sealed_holds_up_no_other(
             assert months.seal_ended(settings, now=utc_now()) == 0
     assert "lost-private-key" in caplog.text
     assert "was not laid outside" in caplog.text
+    # What was sealed meanwhile is laid there as soon as there is a place, and the rest after it.
+    session.rollback()
+    key = second.community.id
+    sealed = [each.period for each in months.listed(session, key, before=None, limit=9)]
+    assert len(sealed) == 1
+    blocked.unlink()
+    with app.app_context():
+        assert months.seal_ended(settings, now=utc_now()) == 1
+    session.rollback()
+    newest, first_sealed = months.listed(session, key, before=None, limit=9)
+    assert first_sealed.period == sealed[0]
+    assert sorted(path.stem for path in blocked.iterdir()) == [sealed[0], newest.period]
 
 
 def test_the_months_are_for_bookkeepers(scene: Scene, walk: Walk) -> None:
