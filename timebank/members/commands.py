@@ -12,7 +12,9 @@ from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.db import db
+from timebank.hours.errors import NoSuchAccountError
 from timebank.members import queries, service
+from timebank.members.errors import AlreadyMemberError
 from timebank.members.models import (
     AREA_LENGTH_MAX,
     EMAIL_LENGTH_MAX,
@@ -54,6 +56,11 @@ def register(cli: AppGroup) -> None:
 @click.option("--phone", default="")
 @click.option("--rules-told", is_flag=True, help="You went through the house rules with them.")
 @click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, help="May be repeated.")
+@click.option(
+    "--number",
+    type=click.IntRange(1, 999_999_999),
+    help="The number they had, where the books were restored without names.",
+)
 @click.option("--card", is_flag=True, help="Make a code card, and show its code once.")
 @community_option
 @json_option
@@ -61,6 +68,7 @@ def add(
     *,
     roles: tuple[str, ...],
     card: bool,
+    number: int | None,
     rules_told: bool,
     slug: str | None,
     as_json: bool,
@@ -80,6 +88,7 @@ def add(
             has_heard_rules=rules_told,
             by=None,
             now=now,
+            number=number,
             **told,  # type: ignore[arg-type]  # checked above
         )
         if member.email and member.person_id is not None:
@@ -89,7 +98,12 @@ def add(
         code = service.issue_card(session, member, by=None, now=now) if card else None
         return _facts(member, sorted(set(roles))) | ({"code": code} if card else {})
 
-    facts = run_in_transaction(work)
+    try:
+        facts = run_in_transaction(work)
+    except NoSuchAccountError as refusal:
+        raise click.ClickException(f"The books have no account {refusal.code}.") from refusal
+    except AlreadyMemberError as refusal:
+        raise click.ClickException(f"Number {number} is somebody's already.") from refusal
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return

@@ -65,6 +65,12 @@ def several(
     return {member.id: member for member in found}
 
 
+def has_number(session: Session, community_id: uuid.UUID, number: int) -> bool:
+    """Tell whether a number is somebody's, also of somebody who has left."""
+    found = sa.select(Member.id).where(Member.community_id == community_id, Member.number == number)
+    return session.scalar(found) is not None
+
+
 def by_number(session: Session, community_id: uuid.UUID, number: int) -> Member:
     """Return the member with this number.
 

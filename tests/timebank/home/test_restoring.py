@@ -14,6 +14,7 @@ from tests.factories import NOW, make_community, make_member
 from timebank.cli import cli
 from timebank.communities import queries as communities
 from timebank.hours import queries, service
+from timebank.members import queries as member_queries
 from timebank.members import service as members
 
 
@@ -60,6 +61,23 @@ def test_hours_come_back_and_an_old_number_is_nobodys_again(
     assert run(app, "ledger", "verify").exit_code == 0
     again = json.loads(run(app, "books", "export", lost, "--json").output)
     assert again["written"] == []
+
+
+def test_somebody_comes_back_to_the_hours_they_had(
+    app: Flask, session: Session, lost: Path
+) -> None:
+    assert run(app, "books", "restore", lost, "--community", "village").exit_code == 0
+    said = run(app, "member", "add", "Ben", "--number", "2")
+    assert (said.exit_code, said.output) == (0, "Ben is member M000002.\n")
+    village = communities.by_slug(session, "village")
+    assert village is not None
+    ben = member_queries.by_number(session, village.id, 2)
+    assert queries.balance_of(session, ben).posted == 60
+    session.rollback()
+    for number, words in ((2, "Number 2 is somebody's already."), (7, "no account M000007")):
+        refused = run(app, "member", "add", "Eve", "--number", str(number))
+        assert (refused.exit_code, words in refused.output) == (1, True)
+    assert run(app, "member", "add", "Cat").output == "Cat is member M000003.\n"
 
 
 def test_it_says_why_not_and_changes_nothing(app: Flask, session: Session, lost: Path) -> None:

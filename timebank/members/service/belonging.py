@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.communities import service as communities
 from timebank.communities.models import Community
 from timebank.db import new_id
+from timebank.hours import queries as hours_queries
 from timebank.hours import service as hours
 from timebank.members import policy, queries
 from timebank.members.errors import (
@@ -91,6 +92,7 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
     by: Member | None,
     now: dt.datetime,
     person_id: uuid.UUID | None = None,
+    number: int | None = None,
 ) -> Member:
     """Add a member who takes part at once; a first name is enough.
 
@@ -106,10 +108,13 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
         by: The coordinator, or None from the command line.
         now: Aware time of joining.
         person_id: Somebody who signs in already, or None for somebody new.
+        number: The one they had, where the books were restored and their account waits for them;
+            None for the next one.
 
     Raises:
         NameMissingError: If the first name is empty.
-        AlreadyMemberError: If the person belongs here already.
+        AlreadyMemberError: If the person belongs here already, or somebody has that number.
+        NoSuchAccountError: If the books know no account of that number.
     """
     answers = Answers(
         first_name=first_name,
@@ -120,7 +125,11 @@ def add_member(  # noqa: PLR0913 - what a coordinator may know of somebody
     )
     if person_id is not None and queries.membership_of(session, community, person_id) is not None:
         raise AlreadyMemberError
-    member = _new_member(session, community, answers, "active", person_id=person_id, now=now)
+    if number is not None:
+        _check_waits(session, community, number)
+    member = _new_member(
+        session, community, answers, "active", person_id=person_id, now=now, number=number
+    )
     member.last_name = last_name
     member.folded_name = _folded_name(member)
     _begin(session, community, member)
@@ -184,6 +193,7 @@ def _new_member(
     *,
     person_id: uuid.UUID | None,
     now: dt.datetime,
+    number: int | None = None,
 ) -> Member:
     if not answers.first_name:
         raise NameMissingError
@@ -195,7 +205,7 @@ def _new_member(
         community_id=community.id,
         id=new_id(),
         person_id=person_id,
-        number=communities.next_member_number(session, community),
+        number=number or communities.next_member_number(session, community),
         state=state,
         last_name="",
         joined_at=now,
@@ -204,6 +214,13 @@ def _new_member(
     session.add(member)
     session.flush()
     return member
+
+
+def _check_waits(session: Session, community: Community, number: int) -> None:
+    """See that there is an account of this number, and nobody behind it."""
+    hours_queries.balance(session, community.id, Member(number=number).account_code)
+    if queries.has_number(session, community.id, number):
+        raise AlreadyMemberError
 
 
 def _come_back(session: Session, member: Member, answers: Answers, state: str) -> Member:
