@@ -208,21 +208,21 @@ def test_postgresql_loses_nothing_it_acknowledged_when_its_processes_are_killed(
         text=True,
     ) as process:
         assert process.stdout is not None
+        parent = postmaster(syncing_server)
         answers: dict[str, str] = {}
         for line in process.stdout:
             key, answer = line.split()
             answers[key] = answer
             if len(answers) in {5, 11}:
-                kill_backends(syncing_server)
+                kill_backends(parent)
     assert process.returncode == 0
     assert set(answers.values()) > {"posted"}, "no fault was met, so this has shown nothing"
     wait_for(syncing_server)
     check_then_retry(syncing_server, answers)
 
 
-def kill_backends(url: str) -> None:
+def kill_backends(parent: int) -> None:
     """Kill every process that serves a connection; the server then restarts all of itself."""
-    parent = postmaster(url)
     for child in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if b"127.0.0.1" in Path(f"/proc/{child}/cmdline").read_bytes():

@@ -68,10 +68,14 @@ def test_asvs_60_sign_ins_that_worked_and_that_did_not_are_on_the_trail(
         assert "mina" not in repr(row).lower()
         assert "wrong" not in repr(row)
 
-    page = pages.get("/you/devices")
-    assert page.all("ol.timeline .timeline-words") == [
-        "Signed in with your code card",
-        "Somebody tried a card code, and could not",
+    # A card opens one community, and what is seen of it is that community's.
+    of_the_card = ["Signed in with your code card", "Somebody tried a card code, and could not"]
+    assert pages.get("/you/devices").all("ol.timeline .timeline-words") == of_the_card
+    pages.get("/sign-in/password")
+    pages.submit(email="mina@example.org", password=PASSWORD)
+    assert pages.get("/you/devices").all("ol.timeline .timeline-words") == [
+        "Signed in with your password",
+        *of_the_card,
         "Signed in with your password",
         "Somebody tried, and could not",
     ]

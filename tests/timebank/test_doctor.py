@@ -97,9 +97,10 @@ def test_with_nothing_but_a_damaging_sqlite_the_slower_journal_is_used(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = SimpleNamespace(sqlite_version_info=(3, 40, 1), sqlite_version="3.40.1", __name__="x")
+    url = f"sqlite:///{tmp_path / 'old.sqlite3'}"
+    engine = create_engine(url, **db.engine_options(url))
     monkeypatch.setattr(db, "sqlite_module", lambda: module)
     monkeypatch.setattr(doctor, "sqlite_module", lambda: module)
-    engine = create_engine(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     db.prepare_engine(engine)
     with engine.connect() as connection:
         found = {f.about: f for f in doctor._sqlite(connection)}

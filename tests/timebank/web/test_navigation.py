@@ -26,7 +26,9 @@ def test_a_member_sees_a_members_places(session: Session, new_client: Callable[[
     client = new_client()
     sign_in(client, session, make_member(session, community))
     page = Pages(client).get(f"/at/{community.slug}/")
-    assert _places(page) == ["Home", "Offers", "Requests", "Messages", "Agreements", "My hours"]
+    assert _places(page) == [
+        *("Home", "Offers", "Requests", "Groups", "Messages", "Agreements", "My hours")
+    ]
     assert page.one("[aria-current=page]").get_text(strip=True) == "Home"
 
 
