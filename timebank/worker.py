@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from flask import Flask, current_app
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
 from timebank.db import db, learn_how_full
+from timebank.errors import IndeterminateError
 from timebank.exchanges import service as exchanges
 from timebank.hours import asking, auditing, months, sealing
 from timebank.limits import service as limits
@@ -25,6 +27,7 @@ from timebank.listings import service as listings
 from timebank.members.service import links, throttle
 from timebank.messaging import emails
 from timebank.messaging import service as messaging
+from timebank.passed_over import PAUSE, PassedOver
 from timebank.trail import service as trail
 from timebank.web import drafts
 from timebank.web.session import delete_old_submissions, run_in_transaction
@@ -44,6 +47,13 @@ class Service(Protocol):
 
     def __call__(self, session: Session, /, *, now: dt.datetime) -> int:
         """Do it."""
+
+
+class OneService(Protocol):
+    """Does the one thing that is due first; returns 0 if there is none."""
+
+    def __call__(self, session: Session, /, *, now: dt.datetime, passed: PassedOver) -> int:
+        """Do it, but for what is passed over."""
 
 
 @dataclass(slots=True)
@@ -160,16 +170,43 @@ def _at_once(service: Service) -> Callable[[dt.datetime], int]:
     return work
 
 
-def _one_by_one(service: Service) -> Callable[[dt.datetime], int]:
-    """Do what is due one thing a transaction, so that one that fails does not undo the others."""
+def _one_by_one(service: OneService) -> Callable[[dt.datetime], int]:
+    """Do what is due one thing a transaction, so that one that fails does not stop the others."""
+    passed = PassedOver()
 
     def work(now: dt.datetime) -> int:
         done = 0
-        while done < BATCH_MAX and run_in_transaction(lambda session: service(session, now=now)):
-            done += 1
+        passed.look_again(now)
+        for _ in range(BATCH_MAX):
+            count = _do_next(service, passed, now)
+            if count == 0:
+                break
+            done += count is not None
         return done
 
     return work
+
+
+def _do_next(service: OneService, passed: PassedOver, now: dt.datetime) -> int | None:
+    """Do what is due first; return 0 if nothing is, None if it failed and is passed over now."""
+
+    def one(session: Session) -> int:
+        passed.next()
+        return service(session, now=now, passed=passed)
+
+    try:
+        return run_in_transaction(one)
+    except (IndeterminateError, OperationalError):
+        # That is the database, and the next thing would fare no better: the whole job waits. Should
+        # it be this one thing after all, the others come first then.
+        passed.pass_over(now)
+        raise
+    except Exception:
+        failed = passed.pass_over(now)
+        if failed is None:
+            raise
+        log.exception("%s is left alone until %s: it failed", failed, now + PAUSE)
+        return None
 
 
 def run(app: Flask, todo: Iterable[Job], *, stop: threading.Event) -> None:

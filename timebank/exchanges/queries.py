@@ -2,9 +2,10 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -23,6 +24,8 @@ from timebank.members.models import Member
 
 #: States of an exchange that nobody has agreed to: whoever asked without a name keeps it so.
 UNNAMED_STATES = frozenset({"proposed", "declined", "cancelled"})
+#: What a job leaves alone (`timebank.passed_over`).
+Ids = Collection[uuid.UUID]
 
 
 # Asked at every move, so it is put together once.
@@ -100,34 +103,52 @@ def waits(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
     return sa.and_(Overdraft.community_id == community_id, Overdraft.seen_to_at.is_(None))
 
 
-def next_silent(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> Exchange | None:
+def next_silent(
+    session: Session, community_id: uuid.UUID, *, now: dt.datetime, without: Ids = ()
+) -> Exchange | None:
     """Lock the exchange whose silence ended first; one that another worker holds is passed over."""
-    return session.scalar(
-        sa.select(Exchange)
-        .where(
-            Exchange.community_id == community_id,
-            Exchange.state == "done",
-            Exchange.silence_ends_at <= now,
-        )
-        .order_by(Exchange.silence_ends_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
+    due = (Exchange.state == "done", Exchange.silence_ends_at <= now)
+    return _first(session, community_id, without, *due, by=Exchange.silence_ends_at)
 
 
 def next_to_give_back(
-    session: Session, community_id: uuid.UUID, *, now: dt.datetime
+    session: Session, community_id: uuid.UUID, *, now: dt.datetime, without: Ids = ()
 ) -> Exchange | None:
     """Lock an exchange whose hours were set aside long enough; one that is held is passed over."""
+    due = (Exchange.set_aside_id.is_not(None), Exchange.set_aside_ends_at <= now)
+    return _first(session, community_id, without, *due, by=Exchange.set_aside_ends_at)
+
+
+def next_to_remind(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    before: dt.datetime,
+    now: dt.datetime,
+    without: Ids = (),
+) -> Exchange | None:
+    """Lock an unanswered exchange that silence confirms between `now` and `before`."""
+    due = (
+        Exchange.state == "done",
+        Exchange.silence_ends_at > now,
+        Exchange.silence_ends_at <= before,
+        Exchange.awaiting_id.is_not(None),
+        Exchange.reminded_at.is_(None),
+    )
+    return _first(session, community_id, without, *due, by=Exchange.silence_ends_at)
+
+
+def _first(
+    session: Session,
+    community_id: uuid.UUID,
+    without: Ids,
+    *due: sa.ColumnElement[bool],
+    by: sa.orm.InstrumentedAttribute[Any],
+) -> Exchange | None:
     return session.scalar(
         sa.select(Exchange)
-        .where(
-            Exchange.community_id == community_id,
-            Exchange.set_aside_id.is_not(None),
-            Exchange.set_aside_ends_at <= now,
-        )
-        .order_by(Exchange.set_aside_ends_at)
+        .where(Exchange.community_id == community_id, *due, Exchange.id.not_in(without))
+        .order_by(by)
         .limit(1)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
@@ -145,27 +166,6 @@ def times_agreed(session: Session, exchange: Exchange) -> int:
             )
         )
         or 0
-    )
-
-
-def next_to_remind(
-    session: Session, community_id: uuid.UUID, *, before: dt.datetime, now: dt.datetime
-) -> Exchange | None:
-    """Lock an unanswered exchange that silence confirms between `now` and `before`."""
-    return session.scalar(
-        sa.select(Exchange)
-        .where(
-            Exchange.community_id == community_id,
-            Exchange.state == "done",
-            Exchange.silence_ends_at > now,
-            Exchange.silence_ends_at <= before,
-            Exchange.awaiting_id.is_not(None),
-            Exchange.reminded_at.is_(None),
-        )
-        .order_by(Exchange.silence_ends_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
     )
 
 

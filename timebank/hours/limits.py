@@ -25,6 +25,7 @@ from timebank.hours.errors import (
 )
 from timebank.hours.models import OwnLimits
 from timebank.hours.policy import Holder, floor_for_the_book, has_ended
+from timebank.passed_over import PassedOver
 
 
 def reach_everybody(
@@ -143,31 +144,33 @@ def give_the_communitys(
 
 
 def end_next(
-    session: Session, community: Community, *, today: dt.date, now: dt.datetime
+    session: Session, community: Community, *, today: dt.date, now: dt.datetime, passed: PassedOver
 ) -> str | None:
     """End own limits whose last day is over; return whose, or None where there are none.
 
     Safe to run again and by several at once.
     """
-    code = session.scalar(
-        sa.select(OwnLimits.code)
+    due = session.execute(
+        sa.select(OwnLimits.id, OwnLimits.code)
         .where(
             OwnLimits.community_id == community.id,
             OwnLimits.ended_at.is_(None),
             OwnLimits.until_on < today,
+            OwnLimits.id.not_in(passed.ids),
         )
         .order_by(OwnLimits.id)
         .limit(1)
-    )
-    if code is None:
+    ).first()
+    if due is None:
         return None
+    passed.begin(due.id)
     # The book first, as everywhere; somebody may have decided otherwise before it was our turn.
     lock_book(session, community)
-    own = queries.own_limits(session, community.id, code)
+    own = queries.own_limits(session, community.id, due.code)
     if own is None or not has_ended(own.until_on, today):
         return None
-    give_the_communitys(session, community, code, by=None, reason=None, now=now)
-    return code
+    give_the_communitys(session, community, due.code, by=None, reason=None, now=now)
+    return own.code
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,7 +40,9 @@ def _here(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
 # ----------------------------------------------------------------------- coming to a line
 
 
-def next_to_tell(session: Session, community: Community) -> Member | None:
+def next_to_tell(
+    session: Session, community: Community, *, without: Collection[uuid.UUID] = ()
+) -> Member | None:
     """Return a member who has come to a line, or is back from one, since anybody looked.
 
     The member is locked for this unit of work; one that another worker holds is left to that one.
@@ -69,7 +71,7 @@ def next_to_tell(session: Session, community: Community) -> Member | None:
     return session.scalar(
         sa.select(Member)
         .join(standing, standing.c.code == account_code())
-        .where(_here(community.id), sa.or_(*now_told))
+        .where(_here(community.id), sa.or_(*now_told), Member.id.not_in(without))
         .order_by(Member.number)
         .limit(1)
         .with_for_update(of=Member, skip_locked=True)

@@ -23,6 +23,7 @@ from timebank.limits.policy import COORDINATOR
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.messaging import service as messaging
+from timebank.passed_over import PassedOver
 
 TOPIC = "hours"
 TOPIC_WORK = "work"
@@ -43,16 +44,18 @@ def path_of(member: Member) -> str:
 # ------------------------------------------------------------------------ coming to a line
 
 
-def tell_next(session: Session, *, now: dt.datetime) -> int:
+def tell_next(session: Session, *, now: dt.datetime, passed: PassedOver | None = None) -> int:
     """Note one member who came to a line or is back, in any community; return 1, or 0 for nobody.
 
     Whatever moved the hours or the line. The member is told once for each time they come to a line,
     the furthest one where they passed several at once; the soft one is a task for coordinators too.
     The worker runs this in a transaction of its own again and again until it returns 0.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
-        member = queries.next_to_tell(session, community)
+        member = queries.next_to_tell(session, community, without=passed.ids)
         if member is not None:
+            passed.begin(member.id)
             look_at(session, community, member, now=now)
             return 1
     return 0
@@ -241,14 +244,15 @@ def give_the_communitys(
     _tell_of_limits(session, member, "limit-as-everybody", now=now)
 
 
-def end_next(session: Session, *, now: dt.datetime) -> int:
+def end_next(session: Session, *, now: dt.datetime, passed: PassedOver | None = None) -> int:
     """End limits whose last day is over, of one member in any community; return 1, or 0.
 
     For the worker, as `tell_next`.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
         today = local_date(community, now)
-        code = hours_limits.end_next(session, community, today=today, now=now)
+        code = hours_limits.end_next(session, community, today=today, now=now, passed=passed)
         if code is not None:
             member = members.by_number(session, community.id, int(code[1:]))
             _tell_of_limits(session, member, "limit-as-everybody", now=now)

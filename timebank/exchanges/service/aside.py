@@ -23,6 +23,7 @@ from timebank.hours.errors import SetAsideEndedError, TooFewHoursError
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
 from timebank.members.models import Member
+from timebank.passed_over import PassedOver
 
 
 def set_aside(
@@ -103,16 +104,18 @@ def give_back(
     moving.note(session, exchange, "give back", by=None, now=now, minutes=exchange.agreed_minutes)
 
 
-def give_back_next(session: Session, *, now: dt.datetime) -> int:
+def give_back_next(session: Session, *, now: dt.datetime, passed: PassedOver | None = None) -> int:
     """Give back hours that were set aside long enough, of one exchange; return 1, or 0 if none is.
 
     The exchange goes on: what is confirmed later moves as it would have without. The worker runs
     this in a transaction of its own again and again until it returns 0. Several may: the exchange
     is locked, and the ledger ends each hold once.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
-        exchange = queries.next_to_give_back(session, community.id, now=now)
+        exchange = queries.next_to_give_back(session, community.id, now=now, without=passed.ids)
         if exchange is not None and exchange.set_aside_id is not None:
+            passed.begin(exchange.id)
             holding.let_end(session, community, exchange.set_aside_id, now=now)
             exchange.set_aside_id = exchange.set_aside_ends_at = None
             minutes = exchange.agreed_minutes
@@ -122,13 +125,16 @@ def give_back_next(session: Session, *, now: dt.datetime) -> int:
     return 0
 
 
-def give_back_forgotten(session: Session, *, now: dt.datetime) -> int:
+def give_back_forgotten(
+    session: Session, *, now: dt.datetime, passed: PassedOver | None = None
+) -> int:
     """Give back hours set aside long enough for no exchange that is known here; return how many.
 
     After the books were restored without the rest of the database, nothing else would ever end
     them: their members could not spend them, nor leave. Of one community at a time, as
     `give_back_next`; 0 if there are none anywhere.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
         # Reading all holds of a book takes a while, and nearly always the sums are the same.
         known = _known(session, community)
@@ -136,7 +142,8 @@ def give_back_forgotten(session: Session, *, now: dt.datetime) -> int:
             continue
         count = 0
         for set_aside_id in holding.overdue(session, community, now=now):
-            if set_aside_id not in known:
+            if set_aside_id not in known and set_aside_id not in passed.ids:
+                passed.begin(set_aside_id)
                 # Somebody may have used them since we looked.
                 with suppress(SetAsideEndedError):
                     holding.let_end(session, community, set_aside_id, now=now)

@@ -9,6 +9,7 @@ from timebank.communities.models import Community
 from timebank.exchanges import policy, queries
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.service import moving
+from timebank.passed_over import PassedOver
 
 
 def confirm_silent(session: Session, community: Community, *, now: dt.datetime) -> int:
@@ -24,29 +25,37 @@ def confirm_silent(session: Session, community: Community, *, now: dt.datetime) 
     return count
 
 
-def confirm_next_silent(session: Session, *, now: dt.datetime) -> int:
+def confirm_next_silent(
+    session: Session, *, now: dt.datetime, passed: PassedOver | None = None
+) -> int:
     """Confirm one exchange whose silence has ended, in any community; return 1, or 0 if none is.
 
-    The worker runs this in a transaction of its own again and again until it returns 0, so that one
-    exchange cannot spoil the others.
+    The worker runs this in a transaction of its own again and again until it returns 0, and has one
+    that failed `passed` over, so that one exchange cannot spoil the others.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
-        exchange = queries.next_silent(session, community.id, now=now)
+        exchange = queries.next_silent(session, community.id, now=now, without=passed.ids)
         if exchange is not None:
+            passed.begin(exchange.id)
             moving.book(session, community, exchange, "confirm", by=None, now=now)
             return 1
     return 0
 
 
-def remind_next(session: Session, *, now: dt.datetime) -> int:
+def remind_next(session: Session, *, now: dt.datetime, passed: PassedOver | None = None) -> int:
     """Remind one member that silence will soon confirm; return 1, or 0 if nobody is due.
 
     For the worker, as `confirm_next_silent`.
     """
+    passed = passed or PassedOver()
     for community in communities.every(session):
-        lead = policy.remind_lead(community.confirm_days)
-        exchange = queries.next_to_remind(session, community.id, before=now + lead, now=now)
+        before = now + policy.remind_lead(community.confirm_days)
+        exchange = queries.next_to_remind(
+            session, community.id, before=before, now=now, without=passed.ids
+        )
         if exchange is not None:
+            passed.begin(exchange.id)
             _remind(session, exchange, now=now)
             return 1
     return 0
