@@ -223,6 +223,7 @@ def _forget_words(session: Session, community: Community, member: Member) -> Non
     # Those of groups do not say of whom they are, but by name; a namesake's go with them.
     is_named = Notice.facts["name"].as_string() == member.first_name
     _delete(session, key, Notice, sa.and_(Notice.path.startswith("groups/"), is_named))
+    exchanges.forget_told(session, community, member.account_code)
     hours.forget_words(session, community, member.account_code)
 
 

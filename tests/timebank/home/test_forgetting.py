@@ -38,6 +38,7 @@ from timebank.members.errors import (
 )
 from timebank.members.models import DeviceSession, Member, Person
 from timebank.messaging import service as messages
+from timebank.messaging.models import Notice
 
 Walk = Callable[[Member], Pages]
 #: What is in every name, address and word of the one who goes.
@@ -90,6 +91,19 @@ def marked(scene: Scene) -> Member:
     exchanges.reverse_entry(
         session, community, wrong.entry_id, by=scene.cora, reason=f"{MARK} was away", now=now
     )
+    # No exchange: what moved for a session of a group, say.
+    for key in ("one", "two"):
+        moved = hours_service.transfer(
+            session, community, receiver=scene.rune, giver=gone, minutes=30,
+            happened_on=now.date(), category="company", key=f"session:{key}", by=scene.cora,
+            now=now,
+        )  # fmt: skip
+        entry_id = moved.entry_id
+        back: dict[str, Any] = {"by": scene.cora, "reason": f"{MARK} came {key}", "now": now}
+        if key == "one":
+            right = exchanges.Right(minutes=45, happened_on=now.date())
+            entry_id = exchanges.correct_entry(session, community, entry_id, right, **back).entry_id
+        exchanges.reverse_entry(session, community, entry_id, **back)
     scene.propose(by=gone, giver=gone, receiver=scene.rune, now=now, words=f"{MARK} asks",
                   terms=exchanges.Terms(agreed_minutes=60, place="public"))  # fmt: skip
     scene.propose(by=scene.rune, giver=gone, receiver=scene.rune, now=now,
@@ -138,6 +152,27 @@ def test_no_name_mail_or_word_is_left_and_the_guard_sees_them_before(scene: Scen
     assert hours.balance(scene.session, scene.community.id, POT).posted == 90
     account = hours.balance_of(scene.session, gone)
     assert (account.posted, account.state) == (0, "closed")
+
+
+def test_what_others_were_told_of_somebody_else_stays(scene: Scene) -> None:
+    """Of hours that belong to no exchange; a notice that says not whose they were is old."""
+    gone, session, community = marked(scene), scene.session, scene.community
+    moved = hours_service.transfer(
+        session, community, receiver=scene.otto, giver=scene.gita, minutes=30,
+        happened_on=utc_now().date(), category="company", key="session:three", by=scene.cora,
+        now=utc_now(),
+    )  # fmt: skip
+    back: dict[str, Any] = {"by": scene.cora, "reason": "Twice in the list", "now": utc_now()}
+    exchanges.reverse_entry(session, community, moved.entry_id, **back)
+    messages.tell(
+        session, scene.cora, topic="hours", kind="hours-reversed", path="hours",
+        facts={"reason": f"{MARK} of last year"}, now=utc_now(),
+    )  # fmt: skip
+    kept = sa.select(Notice.facts).where(Notice.path == "hours", Notice.kind == "hours-reversed")
+    assert len(session.scalars(kept).all()) > 2
+    forget(scene, gone)
+    reasons = [facts["reason"] for facts in session.scalars(kept)]
+    assert reasons == ["Twice in the list"] * 2
 
 
 def test_every_proof_holds_afterwards(app: Flask, session: Session, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
@@ -28,9 +29,14 @@ from timebank.listings.models import Category
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.messaging import service as messaging
+from timebank.messaging.models import Notice
 
 TOPIC = "hours"
 TOPIC_WORK = "work"
+REVERSED = "hours-reversed"
+CORRECTED = "hours-corrected"
+#: Where a member reads of hours that belong to no exchange, below the community's address.
+PATH_HOURS = "hours"
 #: Who looks after accounts that are short; where nobody holds the first, the next.
 LOOK_AFTER_ACCOUNTS = ("treasurer", "coordinator")
 
@@ -119,7 +125,7 @@ def reverse_entry(
         exchange.reversal_id = outcome.entry_id
         moving.note(session, exchange, "reverse", by=by, now=now, words=reason)
     facts = {"reason": reason.strip()}
-    _tell(session, community, outcome.balances, exchange, "hours-reversed", facts, now=now)
+    _tell(session, community, outcome.balances, exchange, REVERSED, facts, now=now)
     _flag(session, community, outcome.entry_id, outcome.overdrawn, now=now)
     return tuple(outcome.overdrawn)
 
@@ -177,7 +183,7 @@ def correct_entry(
         moving.note(session, exchange, "correct", by=by, now=now, minutes=new.minutes, words=reason)
     facts = {"before": was.minutes, "minutes": new.minutes, "reason": reason.strip()}
     codes = {*done.reversal.balances, *done.replacement.balances}
-    _tell(session, community, codes, exchange, "hours-corrected", facts, now=now)
+    _tell(session, community, codes, exchange, CORRECTED, facts, now=now)
     _flag(session, community, done.reversal.entry_id, done.overdrawn, now=now)
     return corrected
 
@@ -311,11 +317,30 @@ def _tell(
     now: dt.datetime,
 ) -> None:
     """Tell the members behind these accounts."""
-    path = "hours" if exchange is None else moving.path_of(exchange)
+    whole, path = dict(facts), PATH_HOURS
+    if exchange is not None:
+        path = moving.path_of(exchange)
+    else:
+        # No path leads from here to those whom the words are about, should they be forgotten.
+        whole["codes"] = f" {' '.join(sorted(codes))} "
     for member in queries.by_account_codes(session, community.id, codes):
-        messaging.tell(
-            session, member, topic=TOPIC, kind=kind, facts=dict(facts), path=path, now=now
+        messaging.tell(session, member, topic=TOPIC, kind=kind, facts=whole, path=path, now=now)
+
+
+def forget_told(session: Session, community: Community, code: str) -> None:
+    """Delete what anybody was told, with a reason, of hours of this account and of no exchange.
+
+    Those that do not say whose hours they were are older than that, and go too.
+    """
+    codes = Notice.facts["codes"].as_string()
+    session.execute(
+        sa.delete(Notice).where(
+            Notice.community_id == community.id,
+            Notice.kind.in_((REVERSED, CORRECTED)),
+            Notice.path == PATH_HOURS,
+            sa.or_(codes.is_(None), codes.contains(f" {code} ")),
         )
+    )
 
 
 def _flag(
