@@ -6,7 +6,6 @@ program that answers (`ledger.audit.ask`) sees the books and nothing else.
 
 import datetime as dt
 import json
-import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -37,8 +36,6 @@ KEPT_FOR: Final = dt.timedelta(days=7)
 #: Questions of one person that wait at a time.
 WAITING_MAX: Final = 3
 SHOWN_MAX: Final = 10
-
-log = logging.getLogger(__name__)
 
 
 def ask(
@@ -193,8 +190,7 @@ def _answer(paths: auditing.Paths, asked: str, *, stop: threading.Event | None) 
     try:
         auditing.export_books(paths)
     except (LedgerRefusal, OSError) as error:
-        log.exception("the books of %s can not be written", paths.slug)
-        return Ended(None, "space", str(error))
+        return auditing.not_written(paths, error)
     limits = ("--seconds", str(SECONDS_MAX), "--megabytes", str(MEGABYTES_MAX))
     return programs.run(
         "ledger.audit.ask",

@@ -26,6 +26,8 @@ STOPPED = {
     "time": "it took too long",
     "memory": "it took too much memory",
     "space": "the books could not be written",
+    "ahead": "the exported books hold entries that the database does not have",
+    "foreign": "something else lies in the folder of the exported books",
     "fault": "it broke off",
 }
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from ledger.book_errors import BooksAhead
 from ledger.books import export
 from ledger.books.zipped import packed
-from ledger.errors import LedgerRefusal
+from ledger.errors import ForeignBooks, LedgerRefusal
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import Settings
@@ -46,6 +46,8 @@ CHECKS_MAX: Final = 60
 PIECE_BYTES: Final = 64 * 1024
 #: Findings that are shown; the file has more.
 FINDINGS_SHOWN: Final = 8
+#: Refusals of an export that somebody can do something about; any other is a fault of ours.
+STOP_BY_REFUSAL: Final = {BooksAhead: "ahead", ForeignBooks: "foreign"}
 
 log = logging.getLogger(__name__)
 
@@ -253,8 +255,7 @@ def _audit(paths: Paths, *, stop: threading.Event | None) -> Ended:
         # Entries that were exported are gone from the database: the worst there is to find.
         return Ended({"ok": False, "findings": [_ahead(refusal)]})
     except (LedgerRefusal, OSError) as error:
-        log.exception("the books of %s can not be written", paths.slug)
-        return Ended(None, "space", str(error))
+        return not_written(paths, error)
     limits = ("--seconds", str(programs.SECONDS_MAX), "--megabytes", str(programs.MEGABYTES_MAX))
     return programs.run(
         "ledger.audit",
@@ -262,6 +263,13 @@ def _audit(paths: Paths, *, stop: threading.Event | None) -> Ended:
         seconds=programs.SECONDS_MAX,
         stop=stop,
     )
+
+
+def not_written(paths: Paths, error: LedgerRefusal | OSError) -> Ended:
+    """Say why the books could not be exported, which whoever reads it can do something about."""
+    log.error("the books of %s can not be written", paths.slug, exc_info=error)
+    stop = "space" if isinstance(error, OSError) else STOP_BY_REFUSAL.get(type(error), "fault")
+    return Ended(None, stop, str(error))
 
 
 def _ahead(refusal: BooksAhead) -> dict[str, str]:

@@ -17,7 +17,7 @@ CODE_LENGTH_MAX = 40
 #: How a check ended: it found the books right, found something, or never came to an end.
 OUTCOMES: Final = ("right", "wrong", "stopped")
 #: Why a check or a question never came to an end.
-STOPS: Final = ("time", "memory", "space", "fault")
+STOPS: Final = ("time", "memory", "space", "ahead", "foreign", "fault")
 #: How a question ended: with rows, with a sentence on what is wrong with it, or not at all.
 ENDS: Final = ("answered", "refused", "stopped")
 #: Longest question an auditor may write.

@@ -40,7 +40,7 @@ class Ended:
 
     Attributes:
         answer: What it wrote, read as JSON; None where it was stopped before it could.
-        stop: Why it was stopped: "time", "memory" or "fault"; None where it answered.
+        stop: Why it was stopped, or never began (`models.STOPS`); None where it answered.
         said: The last line of what it complained about.
     """
 

@@ -11,10 +11,12 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ledger.errors import UnknownBook
 from tests.factories import NOW, make_community, make_member
 from timebank.cli import cli
 from timebank.communities.models import Community
 from timebank.config import Settings
+from timebank.db import new_id
 from timebank.hours import auditing, programs, service
 from timebank.hours.models import BooksCheck
 from timebank.hours.programs import Ended
@@ -137,7 +139,31 @@ def test_books_that_can_not_be_written_are_said_to_be_so(
     folder.mkdir(parents=True)
     (folder / "holiday.jpg").write_bytes(b"")
     check(app, settings)
-    assert last(session, village).stop == "space"
+    assert last(session, village).stop == "foreign"
+
+
+@pytest.mark.parametrize(
+    ("error", "stop"),
+    [
+        (OSError(28, "No space left on device"), "space"),
+        (UnknownBook(new_id()), "fault"),
+    ],
+)
+def test_why_books_can_not_be_written_is_kept(
+    app: Flask,
+    session: Session,
+    village: Community,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    stop: str,
+) -> None:
+    def refuse(_paths: auditing.Paths) -> None:
+        raise error
+
+    monkeypatch.setattr(auditing, "export_books", refuse)
+    check(app, settings)
+    assert last(session, village).stop == stop
 
 
 def test_a_worker_that_was_cut_off_leaves_a_check_that_is_named_and_begun_again(

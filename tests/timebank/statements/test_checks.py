@@ -19,7 +19,7 @@ from timebank.clock import utc_now
 from timebank.db import new_id
 from timebank.exchanges import service
 from timebank.hours import auditing
-from timebank.hours.models import BooksCheck
+from timebank.hours.models import STOPS, BooksCheck
 from timebank.members.models import Member
 from timebank.statements import standing
 
@@ -158,7 +158,7 @@ def test_a_check_that_was_stopped_or_is_old_is_no_good_news(
     page = walk(theo).get(at(scene.community, "/books"))
     assert "Last checked on" in page
     assert page.soup.select(".banner-good .banner-title")[0].get_text() == "The books are even"
-    for stop in ("time", "memory", "space", "fault"):
+    for stop in STOPS:
         checked(scene, "stopped", stop=stop)
         page = walk(theo).get(at(scene.community, "/books"))
         assert "was stopped" in page

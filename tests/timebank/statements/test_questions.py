@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from ledger.book_errors import BooksAhead
+from ledger.errors import ForeignBooks
 from tests.conftest import Client
 from tests.factories import at, make_member, sign_in
 from tests.pages.page import Pages
@@ -179,6 +181,8 @@ def test_nobody_fills_the_line(scene: Scene, walk: Walk, theo: Member) -> None:
         (Ended(None, "time"), "longer than ten seconds"),
         (Ended(None, "memory"), "too much memory"),
         (Ended(None, "space"), "could not be written to the disk"),
+        (Ended(None, "ahead"), "Keep the exported books"),
+        (Ended(None, "foreign"), "Something else lies"),
         (Ended(None, "fault"), "broke off in the middle"),
     ],
 )
@@ -254,17 +258,30 @@ def test_cells_read_as_people_write() -> None:
     assert cell_words("last_on", None) == ""
 
 
+@pytest.mark.parametrize(
+    ("error", "stop"),
+    [
+        (OSError(28, "No space left on device"), "space"),
+        (BooksAhead("books", 3, 2), "ahead"),
+        (ForeignBooks("books", "holiday.jpg"), "foreign"),
+    ],
+)
 def test_books_that_can_not_be_written_answer_nothing(
-    app: Flask, scene: Scene, theo: Member, work: Work, monkeypatch: pytest.MonkeyPatch
+    scene: Scene,
+    theo: Member,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    stop: str,
 ) -> None:
-    def full(_paths: auditing.Paths) -> None:
-        raise OSError(28, "No space left on device")
+    def refuse(_paths: auditing.Paths) -> None:
+        raise error
 
-    monkeypatch.setattr(auditing, "export_books", full)
+    monkeypatch.setattr(auditing, "export_books", refuse)
     asked = asking.ask(scene.session, scene.community.id, name="months", by=theo, now=utc_now())
     assert work() == 1
     scene.session.refresh(asked)
-    assert (asked.outcome, asked.stop) == ("stopped", "space")
+    assert (asked.outcome, asked.stop) == ("stopped", stop)
 
 
 def test_a_question_that_is_gone_meanwhile_is_nobodys_loss(

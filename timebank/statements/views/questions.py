@@ -61,6 +61,8 @@ STOPPED = {
     "time": _l("It took longer than ten seconds and was stopped. Ask for less, or use a LIMIT."),
     "memory": _l("It took too much memory and was stopped. Ask for less, or use a LIMIT."),
     "space": _l("The books could not be written to the disk. Perhaps it is full."),
+    "ahead": verdict.AHEAD,
+    "foreign": verdict.FOREIGN,
     "fault": _l("It broke off in the middle. Please ask again."),
 }
 

@@ -14,11 +14,22 @@ from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
+#: Why the books could not be exported, and what to do.
+AHEAD = _l(
+    "The exported books hold hours that are gone from the database; perhaps an old backup was put"
+    " back. Keep the exported books, change nothing, and tell whoever looks after this site."
+)
+FOREIGN = _l(
+    "Something else lies in the folder of the exported books. Ask whoever looks after this site to"
+    " look there and move it elsewhere."
+)
 #: Why a check was stopped.
 STOPPED = {
     "time": _l("It took longer than it may."),
     "memory": _l("It took more memory than it may."),
     "space": _l("The books could not be written to the disk. Perhaps it is full."),
+    "ahead": AHEAD,
+    "foreign": FOREIGN,
     "fault": _l("It broke off in the middle."),
 }
 #: What came of a night.
