@@ -75,8 +75,8 @@ def audit_command(*, slug: str | None, as_json: bool) -> None:
 def serve_command(*, slug: str | None, port: int, host: str, year: int | None) -> None:
     """Look at the exported books in Fava, in a browser on this machine. Ctrl-C ends it.
 
-    Fava sees a copy without names and can not write. Whoever can reach the address sees every
-    account: read docs/operations.md first.
+    Fava sees a copy without names, and without what lies in local/, and can not write. Whoever can
+    reach the address sees every account: read docs/operations.md first.
     """
     community = one(slug)
     try:

@@ -8,7 +8,6 @@ reach its address is decided by whoever starts it (`docs/operations.md`).
 import contextlib
 import ipaddress
 import resource
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
+from ledger.books.zipped import INSIDE, packed
 from ledger.layout import MAIN, top_of
 from timebank.hours.programs import harmless_environment
 
@@ -125,19 +126,23 @@ def _refuse_a_taken(place: Place) -> None:
 
 @contextlib.contextmanager
 def _copy(folder: Path) -> Iterator[Path]:
-    """A copy of the books that nobody is meant to write into, and that goes afterwards."""
+    """A copy of the books that nobody is meant to write into, and that goes afterwards.
+
+    It is what may be carried away: without notes of the treasurer, which may name people, and
+    plugins, which Fava would run.
+    """
     with tempfile.TemporaryDirectory(prefix="timebank-books-") as made:
-        copy = Path(made) / "books"
-        shutil.copytree(folder, copy, symlinks=True)
+        with packed(folder) as file, ZipFile(file) as archive:
+            archive.extractall(made)
+        copy = Path(made) / INSIDE
         inside = [copy, *copy.rglob("*")]
         for path in inside:
-            if not path.is_symlink():
-                path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
+            path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
         try:
             yield copy
         finally:
             for path in inside:
-                if path.is_dir() and not path.is_symlink():
+                if path.is_dir():
                     path.chmod(0o700)
 
 

@@ -90,6 +90,26 @@ def test_fava_shows_the_books_without_names_and_can_write_nothing(
     assert {path: path.read_bytes() for path in books.rglob("*") if path.is_file()} == before
 
 
+def test_notes_of_the_treasurer_are_not_shown_nor_run(
+    app: Flask, village: Community, books: Path
+) -> None:
+    (books / "local").mkdir(exist_ok=True)
+    (books / "local" / "notes.beancount").write_text(
+        'plugin "nobody.knows.this"\n2026-05-04 note Assets:Members:M000002 "Ann"\n', "utf-8"
+    )
+    with app.app_context():
+        auditing.export_books(auditing.paths_of(app.config["SETTINGS"], village))
+    assert 'include "local/notes.beancount"' in (books / "main.beancount").read_text("utf-8")
+    place = Place("127.0.0.1", free_port())
+    with looking.fava(books, place) as process:
+        copy = Path(f"/proc/{process.pid}/cwd").readlink()
+        assert not (copy / "local").exists()
+        base = "/".join(get(str(place))[0].split("/")[:4])
+        assert json.loads(get(f"{base}/api/errors")[1])["data"] == []
+        assert "Ann" not in get(f"{base}/journal/")[1]
+    assert (books / "local" / "notes.beancount").exists()
+
+
 def test_a_taken_place_and_a_year_without_books_are_told(books: Path) -> None:
     place = Place("127.0.0.1", free_port())
     with socket.socket() as other:
