@@ -12,6 +12,7 @@ may ask is decided by the kind of its statement, and it finds no table but those
 import argparse
 import datetime as dt
 import json
+import re
 import resource
 import signal
 import sys
@@ -46,6 +47,8 @@ CELL_MAX: Final = 2_000
 #: Characters of a whole answer: it is kept in the database, and a page reads all of it.
 ANSWER_MAX: Final = 4_000_000
 UNIT: Final = "MIN"
+#: A note between the words of a question.
+COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _MEGABYTE: Final = 1024 * 1024
 
 
@@ -53,7 +56,8 @@ class RefusedError(Exception):
     """The question can not be answered as it is.
 
     Attributes:
-        reason: What sort of thing: ``kind``, ``place``, ``syntax``, ``meaning``, ``run``, ``long``.
+        reason: What sort of thing: ``kind``, ``several``, ``place``, ``syntax``, ``meaning``,
+            ``run``, ``long``.
         detail: What the language says about it.
         line: Where, from 1; 0 where it is nowhere in particular.
         column: Where in the line, from 1.
@@ -135,11 +139,22 @@ def parse(question: Question) -> Any:
     except (ValueError, ArithmeticError, LookupError) as error:
         # A day that there is not; or nothing at all, of which the parser can name no line.
         raise RefusedError("syntax", str(error)) from error
+    _refuse_a_second(question.bql, parsed.parseinfo.endpos)
     if not isinstance(parsed, READING) or any(isinstance(node, WRITING) for node in _walk(parsed)):
         raise RefusedError("kind", type(parsed).__name__)
     if not question.values and any(isinstance(node, ast.Placeholder) for node in _walk(parsed)):
         raise RefusedError("place")
     return parsed
+
+
+def _refuse_a_second(bql: str, end: int) -> None:
+    """Refuse what stands behind the statement: to the language all behind a ; is a note."""
+    behind = COMMENT.sub(lambda found: " " * len(found[0]), bql[end:])
+    rest = behind.lstrip("; \t\r\n")
+    if rest:
+        before = bql[: len(bql) - len(rest)]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise RefusedError("several", line=line, column=column)
 
 
 def _walk(node: Any) -> list[Any]:

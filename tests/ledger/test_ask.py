@@ -174,6 +174,10 @@ def test_no_path_of_this_machine_is_in_an_answer(books: AskedBooks) -> None:
         ("create table x (a str)", "kind"),
         ("INSERT INTO legs (seq) VALUES (1)", "kind"),
         ("SELECT account WHERE date > %(since)s", "place"),
+        ("SELECT 1; SELECT 2", "several"),
+        ("SELECT ';' ; -- two", "several"),
+        ("SELECT 1\n; a note\nSELECT 2", "syntax"),
+        ("BALANCES; DROP TABLE books", "several"),
         ("SELECT account WHERE account IN (SELECT account WHERE date > %s)", "place"),
     ],
 )
@@ -181,9 +185,19 @@ def test_what_is_no_question_is_refused_before_any_book_is_opened(bql: str, reas
     assert refused(bql).reason == reason
 
 
+@pytest.mark.parametrize(
+    "bql",
+    ["SELECT 1;", "SELECT 1 ;\n", "SELECT 1;;", "SELECT ';'", "PRINT;", "SELECT 1; /* a; b */"],
+)
+def test_what_ends_a_question_is_no_second_one(bql: str) -> None:
+    ask.parse(Question(bql, {}, TODAY))
+
+
 def test_a_mistake_is_told_with_its_place() -> None:
     mistake = refused("SELECT account\nFORM year = 2026")
     assert (mistake.reason, mistake.line, mistake.column) == ("syntax", 2, 1)
+    second = refused("SELECT account\nWHERE year = 2026; /* and */ SELECT 2")
+    assert (second.reason, second.line, second.column) == ("several", 2, 30)
 
 
 @pytest.mark.parametrize(

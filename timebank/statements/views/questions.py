@@ -51,6 +51,7 @@ CATEGORY: Final = "category"
 #: What is wrong with a question, by the reason the program gives.
 REFUSED = {
     "kind": _l("Only questions are answered: SELECT, BALANCES, JOURNAL and PRINT."),
+    "several": _l("One question at a time. Take away what stands after the semicolon ( ; )."),
     "place": _l("Write the value itself where %(name)s stands."),
     "syntax": _l("This is not a question of the language (BQL)."),
     "meaning": _l("This can not be asked of the books."),
