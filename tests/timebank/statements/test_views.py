@@ -236,6 +236,27 @@ def test_who_is_left_below_the_limit_is_named_to_the_bookkeeper(
     cora.get(at(scene.community, f"/books/overdrafts/{exchange.id}"), status=404)
 
 
+def test_who_paid_the_hours_reads_why_somebody_else_moves_them_back(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    paid = given(scene, by=scene.cora, by_gave=False)
+    got = given(scene, by=scene.cora)
+    cora = walk(scene.cora)
+    page = cora.get(at(scene.community, f"/books/entries/{paid.entry_id}/reverse"))
+    assert "You paid these hours" in page
+    assert not page.all("main textarea")
+    assert not page.all("main form")
+    assert page.all("main table")
+    page = cora.get(at(scene.community, f"/books/entries/{got.entry_id}/reverse"))
+    assert "You paid these hours" not in page
+    cora.submit(reason="I was not there")
+    theo = make_member(session, scene.community, first_name="Theo", roles=("treasurer",))
+    treasurer = walk(theo)
+    page = treasurer.get(at(scene.community, f"/books/entries/{paid.entry_id}/reverse"))
+    assert "You paid these hours" not in page
+    treasurer.submit(reason="Not so")
+
+
 def test_an_entry_says_who_recorded_it(scene: Scene, walk: Walk) -> None:
     now = utc_now() - 8 * DAY
     exchange = scene.log(now=now, happened_on=now.date())

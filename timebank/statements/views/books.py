@@ -343,6 +343,7 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
         "steps": _steps(entry_id),
         "may_correct": _may_correct(found),
         "may_take_back": _may_take_back(found),
+        "is_own": _is_own(found),
         "moved_nothing": found.kind in ASIDE_KINDS,
     }
 
@@ -373,8 +374,13 @@ def _may_take_back(found: EntryView) -> bool:
         policy.may_take_back(g.roles)
         and stands
         and found.kind not in ASIDE_KINDS
-        and g.member.account_code not in {leg.payer_code for leg in found.legs}
+        and not _is_own(found)
     )
+
+
+def _is_own(found: EntryView) -> bool:
+    """Tell whether the reader paid these hours: they would come back to them."""
+    return g.member.account_code in {leg.payer_code for leg in found.legs}
 
 
 def _may_correct(found: EntryView) -> bool:
