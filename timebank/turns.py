@@ -12,9 +12,13 @@ import contextlib
 import fcntl
 import os
 import threading
+import time
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
+#: Before queueing, a turn is looked for so often, with so long in between.
+LOOKS = 20
+LOOK_SECONDS = 0.004
 #: The file beside the database; it stays empty.
 SUFFIX = "-turn"
 
@@ -36,7 +40,7 @@ class Turn:
             self._descriptor = self._open()
         if self._descriptor is None:
             return False
-        self._is_taken = _lock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._is_taken = _lock_soon(self._descriptor)
         if not self._is_taken:
             self._is_taken = self._queue_up(self._descriptor, seconds_max)
         return self._is_taken
@@ -69,6 +73,18 @@ class Turn:
             # The file is the waiter's now; it is still in the queue.
             self._descriptor = None
         return has_turn
+
+
+def _lock_soon(descriptor: int) -> bool:
+    """Look again a few times before standing in the queue: most turns are over in a moment.
+
+    Standing there takes a thread, and waking it up takes longer than most others write.
+    """
+    for _look in range(LOOKS):
+        if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
 
 
 def _lock(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
