@@ -273,7 +273,7 @@ def receipt(connection: Connection, book_id: UUID, entry_id: UUID) -> Receipt:
     if [hashed] != list(tree.read(0, seq - 1, 1)):
         raise EditedEntry(seq)
     proof = merkle.inclusion(tree.read, seq - 1, newest.size)
-    if merkle.head_by_inclusion(hashed, seq - 1, newest.size, proof) != newest.head.root:
+    if not merkle.is_under(newest.head.root, hashed, seq - 1, newest.size, proof):
         raise RewrittenBook(newest.size)
     return Receipt(canon, seq - 1, proof, newest.note)
 

@@ -199,6 +199,16 @@ def head_by_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]
     return hashed
 
 
+def is_under(head: bytes, leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bool:
+    """Whether a proof of inclusion leads from a leaf to this head; one that cannot be does not."""
+    if not 0 <= index < size:
+        return False
+    try:
+        return head_by_inclusion(leaf, index, size, proof) == head
+    except ProofLengthError:
+        return False
+
+
 def heads_by_consistency(
     older: int, newer: int, older_head: bytes, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes]:

@@ -19,10 +19,10 @@ from typing import Final, Self
 
 from ledger import merkle
 from ledger.chain import instant_text, leaf
-from ledger.merkle import TIER_WIDTH, Frontier, ProofLengthError
+from ledger.merkle import TIER_WIDTH, Frontier
 from ledger.notes import HASH_BYTES, PublicKey, check, from_base64, read, to_base64
 from ledger.proof_errors import NotUnderMonth, OtherOrigin, TornNote, TornReceipt
-from ledger.receipts import Reading
+from ledger.receipts import Reading, for_people, proof_lines
 
 #: Before the first sealed month there was none.
 NO_MONTH: Final = bytes(HASH_BYTES)
@@ -49,7 +49,6 @@ _LINES: Final = tuple(
     )
 )
 _BALANCE: Final = re.compile(r"([A-Za-z0-9-]{1,60}) (-?[1-9][0-9]{0,18}|0)")
-_INDEX: Final = re.compile(rf"index {_NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +234,9 @@ class MonthEnd:
         return "".join(
             [
                 f"{LAYOUT}\n",
-                *(f"# {line}".rstrip() + "\n" for line in words),
-                f"{self.line}\n\nindex {self.index}\n",
-                *(f"{to_base64(hashed)}\n" for hashed in self.proof),
-                f"\n{self.note}",
+                *for_people(words),
+                f"{self.line}\n\n",
+                *proof_lines(self.index, self.proof, self.note),
             ]
         )
 
@@ -256,10 +254,7 @@ class MonthEnd:
         if not _BALANCE.fullmatch(line):
             raise reading.torn("balance")
         reading.expect("", "balance")
-        found = _INDEX.fullmatch(reading.next("place"))
-        if found is None:
-            raise reading.torn("place")
-        return cls(line, int(found[1]), tuple(reading.hashes()), reading.rest())
+        return cls(line, reading.place(), tuple(reading.hashes()), reading.rest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +277,8 @@ def check_balance(shown: MonthEnd, *, keys: Iterable[PublicKey]) -> ProvenBalanc
     found = _BALANCE.fullmatch(shown.line)
     if found is None:
         raise TornReceipt("balance", 0)
-    if not _leads_to(head, shown):
+    hashed = leaf(shown.line.encode())
+    if not merkle.is_under(head.trial_root, hashed, shown.index, head.accounts, shown.proof):
         raise NotUnderMonth(found[1], head.month.period)
     return ProvenBalance(found[1], int(found[2]), head, signers)
 
@@ -294,15 +290,3 @@ def head_of(note: str) -> MonthHead:
         TornNote: If it is no signed month.
     """
     return MonthHead.parse(read(note).text)
-
-
-def _leads_to(head: MonthHead, shown: MonthEnd) -> bool:
-    """Whether the proof leads from the balance to the head."""
-    if shown.index >= head.accounts:
-        return False
-    hashed = leaf(shown.line.encode())
-    try:
-        led = merkle.head_by_inclusion(hashed, shown.index, head.accounts, shown.proof)
-    except ProofLengthError:
-        return False
-    return led == head.trial_root

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from ledger.chain import ENCODING, ChainedEntry, ChainedLeg, canonical, leaf
-from ledger.merkle import ProofLengthError, head_by_inclusion
+from ledger.merkle import is_under
 from ledger.notes import HASH_BYTES, Head, PublicKey, check_head, from_base64, read, to_base64
 from ledger.proof_errors import (
     NothingTrusted,
@@ -58,11 +58,9 @@ class Receipt:
         return "".join(
             [
                 f"{LAYOUT}\n",
-                *(f"{_WORDS} {line}".rstrip() + "\n" for line in words),
-                f"{self.entry.decode()}\n\n",
-                f"{PROOF_LAYOUT}\nindex {self.index}\n",
-                *(f"{to_base64(hashed)}\n" for hashed in self.proof),
-                f"\n{self.note}",
+                *for_people(words),
+                f"{self.entry.decode()}\n\n{PROOF_LAYOUT}\n",
+                *proof_lines(self.index, self.proof, self.note),
             ]
         )
 
@@ -79,11 +77,19 @@ class Receipt:
         entry = reading.next("entry").encode()
         reading.expect("", "entry")
         reading.expect(PROOF_LAYOUT, "head")
-        found = _INDEX.fullmatch(reading.next("place"))
-        if found is None:
-            raise reading.torn("place")
-        proof = tuple(reading.hashes())
-        return cls(entry, int(found[1]), proof, reading.rest())
+        return cls(entry, reading.place(), tuple(reading.hashes()), reading.rest())
+
+
+def for_people(words: Iterable[str]) -> Iterator[str]:
+    """The lines of a file that prove nothing."""
+    return (f"{_WORDS} {line}".rstrip() + "\n" for line in words)
+
+
+def proof_lines(index: int, proof: Iterable[bytes], note: str) -> Iterator[str]:
+    """The end of a file that proves something: the place, the hashes, and what was signed."""
+    yield f"index {index}\n"
+    yield from (f"{to_base64(hashed)}\n" for hashed in proof)
+    yield f"\n{note}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,13 @@ class Reading:
         while self.at < len(self.lines) and self.lines[self.at].startswith(_WORDS):
             self.at += 1
 
+    def place(self) -> int:
+        """The place in the tree, from 0."""
+        found = _INDEX.fullmatch(self.next("place"))
+        if found is None:
+            raise self.torn("place")
+        return int(found[1])
+
     def hashes(self) -> Iterator[bytes]:
         """Hashes, one a line, up to an empty line."""
         while line := self.next("proof"):
@@ -184,20 +197,9 @@ def check(
     entry = _entry(receipt.entry)
     if entry.seq != receipt.index + 1:
         raise OtherPlace(entry.seq, receipt.index + 1)
-    if not _leads_to(head, receipt):
+    if not is_under(head.root, leaf(receipt.entry), receipt.index, head.size, receipt.proof):
         raise NotUnderHead(entry.seq, head.size)
     return Proven(entry, head, signers, is_published=bool(published))
-
-
-def _leads_to(head: Head, receipt: Receipt) -> bool:
-    """Whether the proof leads from the entry to the head."""
-    if receipt.index >= head.size:
-        return False
-    hashed = leaf(receipt.entry)
-    try:
-        return head_by_inclusion(hashed, receipt.index, head.size, receipt.proof) == head.root
-    except ProofLengthError:
-        return False
 
 
 def _check_published(head: Head, published: Sequence[str]) -> None:
