@@ -16,7 +16,7 @@ HOSTS = [
     left + "." + right
     for left, right in (
         ("pypi", "org"),
-        ("files.pythonhosted", "org"),
+        ("pythonhosted", "org"),
         ("npmjs", "org"),
         ("npmjs", "com"),
         ("unpkg", "com"),
@@ -94,7 +94,7 @@ def _template_paths() -> list[str]:
 def test_these_guards_see_what_they_look_for(tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("x = 1\n" * (MODULE_LINES_MAX + 1))
     assert long_files([tmp_path / "long.py"], MODULE_LINES_MAX) == ["long.py: 501 lines"]
-    assert hosts_in("see https://" + "cdn.jsdelivr" + ".net/x") == ["jsdelivr" + ".net"]
+    assert hosts_in("see https://cdn." + "jsdelivr" + ".net/x") == ["jsdelivr" + ".net"]
     assert machines_in("open('" + "/" + "root/secret')")
     assert machines_in("cd " + "/" + "home/somebody")
     assert not machines_in("https://example.org/home/page")
