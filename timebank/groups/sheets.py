@@ -5,10 +5,8 @@ a row of a list of places is a place. What is not about a place or a group is no
 numbers, and who somebody is.
 """
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from timebank.groups.errors import ListError
@@ -19,9 +17,8 @@ from timebank.groups.models import (
     WORDS_LENGTH_MAX,
 )
 from timebank.groups.policy.places import is_postcode, tidy_postcode
+from timebank.tables import NotATableError, Remark, Table, TableTooLongError, opened
 
-ROWS_MAX = 5_000
-BYTES_MAX = 5_000_000
 #: What columns are called, folded, for each thing that is read.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "number": ("no", "id", "ref", "uprn"),
@@ -45,23 +42,6 @@ SECTORS: Mapping[str, str] = {
     "lambeth": "council",
     "council": "council",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to tell about a row.
-
-    Attributes:
-        row: Its number as a spreadsheet counts: the column names are row 1.
-        code: What it is about; `commands` has the sentence.
-        facts: What the sentence needs.
-        is_bad: Whether the row was left out because of it.
-    """
-
-    row: int
-    code: str
-    facts: Mapping[str, str] = field(default_factory=dict)
-    is_bad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +78,20 @@ def read(content: bytes) -> Listed:
     Raises:
         ListError: If the file as a whole is of no use; `reason` says why.
     """
-    table = csv.reader(io.StringIO(_decoded(content), newline=""))
-    names = [_folded(name) for name in next(table, [])]
-    places = _places(names)
+    try:
+        return _listed(opened(content))
+    except NotATableError as error:
+        raise ListError("no list") from error
+    except TableTooLongError as error:
+        raise ListError("too long") from error
+
+
+def _listed(table: Table) -> Listed:
+    places = _places([_folded(name) for name in table.names])
     listed = Listed()
     seen: dict[str, int] = {}
-    for number, cells in _rows(table):
+    for number, cells in table.rows:
         listed.row_count += 1
-        if listed.row_count > ROWS_MAX:
-            raise ListError("too long")
         row = _row(number, cells, places, listed.remarks)
         if row is None:
             continue
@@ -116,29 +101,6 @@ def read(content: bytes) -> Listed:
         else:
             listed.remarks.append(Remark(number, "twice", {"first": str(first)}, is_bad=True))
     return listed
-
-
-def _decoded(content: bytes) -> str:
-    if len(content) > BYTES_MAX:
-        raise ListError("too long")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text or not text.strip():
-            break
-        return text
-    raise ListError("no list")
-
-
-def _rows(table: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    try:
-        for number, cells in enumerate(table, start=2):
-            if any(cell.strip() for cell in cells):
-                yield number, cells
-    except csv.Error as error:
-        raise ListError("no list") from error
 
 
 def _folded(name: str) -> str:

@@ -24,7 +24,8 @@ from timebank.imports.errors import (
     TwoColumnsError,
 )
 from timebank.imports.service import Summary
-from timebank.imports.sheets import Remark, Sheet
+from timebank.imports.sheets import Sheet
+from timebank.tables import Remark
 from timebank.web.session import run_in_transaction
 
 #: Exit status where some rows were left out, and where the sheet as a whole is of no use.

@@ -13,8 +13,9 @@ from timebank.communities.models import Community
 from timebank.groups import service, sheets
 from timebank.groups.errors import ListError
 from timebank.groups.service import Brought
-from timebank.groups.sheets import Listed, Remark, Row
+from timebank.groups.sheets import Listed, Row
 from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group, one_community
+from timebank.tables import ROWS_MAX, Remark
 from timebank.web.session import run_in_transaction
 
 SENTENCES = {
@@ -29,7 +30,7 @@ OF_NO_USE_BECAUSE = {
         "This is not a list of text. Save it as CSV, with the column names in the first row."
     ),
     "no name column": "The list has no column “Name” or “Venue”. Add one in the first row.",
-    "too long": f"There are more than {sheets.ROWS_MAX} rows. Split the list.",
+    "too long": f"There are more than {ROWS_MAX} rows. Split the list.",
 }
 
 BringIn = Callable[..., Brought]

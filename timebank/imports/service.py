@@ -13,7 +13,7 @@ from timebank.db import new_id
 from timebank.errors import RefusalError
 from timebank.imports import policy, queries
 from timebank.imports.models import ImportedRow
-from timebank.imports.sheets import AskedRow, Remark, Sheet, fold, without_contact
+from timebank.imports.sheets import AskedRow, Sheet, fold, without_contact
 from timebank.listings import queries as listings_queries
 from timebank.listings import service as listings
 from timebank.listings.models import (
@@ -28,6 +28,7 @@ from timebank.listings.service import ListingDetails
 from timebank.members import queries as members_queries
 from timebank.members import service as members
 from timebank.members.models import NAME_LENGTH_MAX, PHONE_LENGTH_MAX, Member
+from timebank.tables import Remark
 
 ROW_KEY_LENGTH_MAX = 200
 #: What `ImportedRow.source` says for such sheets.

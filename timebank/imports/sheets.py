@@ -6,14 +6,11 @@ keeping is not even read: the street, how many live there, who is at risk, and w
 noted.
 """
 
-import codecs
-import csv
 import datetime as dt
 import hashlib
-import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from timebank.imports.errors import (
@@ -22,11 +19,16 @@ from timebank.imports.errors import (
     SheetTooLongError,
     TwoColumnsError,
 )
+from timebank.tables import (
+    ROWS_MAX,
+    NotATableError,
+    Remark,
+    Table,
+    TableTooLongError,
+    opened,
+)
 
-ROWS_MAX = 5_000
-BYTES_MAX = 5_000_000
 CELL_CHARACTERS_MAX = 20_000
-DELIMITERS = ",;\t|"
 #: How the first line's columns begin, folded, for each thing we read.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "number": ("id", "no", "number", "row"),
@@ -67,23 +69,6 @@ PHONE_DIGITS = range(7, 16)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: The same row has the same key in every copy of the sheet.
 KEY_LENGTH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to tell about a row.
-
-    Attributes:
-        row: Its number in the sheet as a spreadsheet counts: the column names are row 1.
-        code: What it is about; `commands` has the sentence.
-        facts: What the sentence needs.
-        is_bad: Whether the row was left out because of it.
-    """
-
-    row: int
-    code: str
-    facts: dict[str, str] = field(default_factory=dict)
-    is_bad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +136,25 @@ def read(content: bytes, *, today: dt.date, day_first: bool = False) -> Sheet:
     Raises:
         SheetError: If the file as a whole is of no use.
     """
-    table = _table(decode(content))
-    names = [_squeeze(name) for name in next(table, [])]
-    places, unused, left_alone = _places(names)
+    try:
+        table = opened(content)
+        if len(table.names) == 1:
+            raise NotASheetError
+        return _sheet(table, today=today, day_first=day_first)
+    except NotATableError as error:
+        raise NotASheetError from error
+    except TableTooLongError as error:
+        raise SheetTooLongError(ROWS_MAX) from error
+
+
+def _sheet(table: Table, *, today: dt.date, day_first: bool) -> Sheet:
+    places, unused, left_alone = _places(table.names)
     sheet = Sheet(unused=unused, left_alone=left_alone)
     seen: dict[str, int] = {}
-    for number, cells in enumerate(table, start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in table.rows:
         sheet.row_count += 1
-        if sheet.row_count > ROWS_MAX:
-            raise SheetTooLongError(ROWS_MAX)
         try:
-            row = _row(number, cells, len(names), places, today=today, day_first=day_first)
+            row = _row(number, cells, len(table.names), places, today=today, day_first=day_first)
         except _BadRowError as bad:
             sheet.remarks.append(Remark(number, bad.code, bad.facts, is_bad=True))
             continue
@@ -173,40 +164,6 @@ def read(content: bytes, *, today: dt.date, day_first: bool = False) -> Sheet:
         else:
             sheet.remarks.append(Remark(number, "twice", {"first": str(first)}, is_bad=True))
     return sheet
-
-
-def decode(content: bytes) -> str:
-    """Turn a file's bytes into text, whatever program wrote it.
-
-    Raises:
-        NotASheetError: If it is no text, or more of it than any sheet has.
-    """
-    if len(content) > BYTES_MAX:
-        raise NotASheetError
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text or not text.strip():
-            break
-        return text
-    raise NotASheetError
-
-
-def _table(text: str) -> Iterator[list[str]]:
-    first_line = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first_line.count)
-    if not first_line.count(delimiter):
-        raise NotASheetError
-    try:
-        yield from csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
-    except csv.Error as error:
-        raise NotASheetError from error
 
 
 def fold(text: str) -> str:

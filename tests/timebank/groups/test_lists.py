@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.factories import make_community
+from timebank import tables
 from timebank.cli import cli
 from timebank.communities.models import Community
 from timebank.groups import queries, sheets
@@ -157,8 +158,14 @@ def test_a_file_that_is_no_list_is_refused_with_a_sentence(
 
 def test_a_list_without_end_is_refused() -> None:
     with pytest.raises(ListError):
-        sheets.read(b"Name\n" + b"Tea\n" * (sheets.ROWS_MAX + 1))
+        sheets.read(b"Name\n" + b"Tea\n" * (tables.ROWS_MAX + 1))
     with pytest.raises(ListError):
-        sheets.read(b"Name\n" + b"x" * (sheets.BYTES_MAX + 1))
+        sheets.read(b"Name\n" + b"x" * (tables.BYTES_MAX + 1))
     with pytest.raises(ListError):
         sheets.read(b'Name\n"' + b"x" * 200_000 + b'"\n')
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_list_is_read_whatever_program_wrote_it(encoding: str) -> None:
+    [row] = sheets.read("Navn;Name;Postcode\n1;Caféen, øverst;SE1 7PZ\n".encode(encoding)).rows
+    assert (row.row, row.name, row.postcode) == (2, "Caféen, øverst", "SE1 7PZ")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from timebank import tables
 from timebank.imports import sheets
 from timebank.imports.errors import (
     ColumnsMissingError,
@@ -98,7 +99,7 @@ def test_what_is_no_sheet_is_refused(content: bytes) -> None:
 
 
 def test_too_many_rows_are_refused() -> None:
-    rows = "".join(f"{n},,Ana,3/1/2026,Food\n" for n in range(sheets.ROWS_MAX + 1))
+    rows = "".join(f"{n},,Ana,3/1/2026,Food\n" for n in range(tables.ROWS_MAX + 1))
     with pytest.raises(SheetTooLongError):
         read(f"{HEAD}\n{rows}")
 
