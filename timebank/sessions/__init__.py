@@ -1,0 +1,1 @@
+"""Sessions: what groups plan, on which dates, and who comes."""

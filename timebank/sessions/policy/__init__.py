@@ -1,0 +1,1 @@
+"""The rules of sessions. Everything here is pure: facts go in, a verdict comes out."""

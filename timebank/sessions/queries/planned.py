@@ -1,0 +1,171 @@
+"""One session, one series, and the sessions of a time."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.groups.models import Group, Venue
+from timebank.sessions.errors import SeriesNotFoundError, SessionNotFoundError
+from timebank.sessions.models import ClosedDay, GroupSession, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A session with its group, its place, and why it is closed that day."""
+
+    session: GroupSession
+    group: Group
+    venue: Venue | None
+    closed: ClosedDay | None
+
+
+def session_by_id(session: Session, community_id: uuid.UUID, session_id: uuid.UUID) -> GroupSession:
+    """Return a session by its key; one that its series dropped is not there.
+
+    Raises:
+        SessionNotFoundError: If the community has no such session.
+    """
+    found = session.get(GroupSession, (community_id, session_id))
+    if found is None or found.state == "dropped":
+        raise SessionNotFoundError
+    return found
+
+
+def series_by_id(session: Session, community_id: uuid.UUID, series_id: uuid.UUID) -> Series:
+    """Return a series by its key.
+
+    Raises:
+        SeriesNotFoundError: If the community has no such series.
+    """
+    found = session.get(Series, (community_id, series_id))
+    if found is None:
+        raise SeriesNotFoundError
+    return found
+
+
+def series_of_group(
+    session: Session, group: Group, *, state: str = "running", limit: int = 50
+) -> Sequence[Series]:
+    """Return the series of a group, those that began first at the top."""
+    return session.scalars(
+        sa.select(Series)
+        .where(
+            Series.community_id == group.community_id,
+            Series.group_id == group.id,
+            Series.state == state,
+        )
+        .order_by(Series.id)
+        .limit(limit)
+    ).all()
+
+
+def meetings() -> sa.Select[GroupSession, Group, Venue, ClosedDay]:
+    """Begin a question for sessions with all that a line about one needs."""
+    return (
+        sa.select(GroupSession, Group, Venue, ClosedDay)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+            ),
+        )
+        .outerjoin(
+            Venue,
+            sa.and_(
+                Venue.community_id == GroupSession.community_id, Venue.id == GroupSession.venue_id
+            ),
+        )
+        .outerjoin(
+            ClosedDay,
+            sa.and_(
+                ClosedDay.community_id == GroupSession.community_id,
+                ClosedDay.id == GroupSession.closed_day_id,
+            ),
+        )
+        .where(GroupSession.state != "dropped")
+    )
+
+
+def meeting(session: Session, community_id: uuid.UUID, session_id: uuid.UUID) -> Meeting:
+    """Return a session with its group and its place, in one question.
+
+    Raises:
+        SessionNotFoundError: If the community has no such session.
+    """
+    row = session.execute(
+        meetings().where(GroupSession.community_id == community_id, GroupSession.id == session_id)
+    ).one_or_none()
+    if row is None:
+        raise SessionNotFoundError
+    return Meeting(row[0], row[1], row[2], row[3])
+
+
+def sessions_between(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    group_id: uuid.UUID | None = None,
+    begin: dt.datetime,
+    end: dt.datetime,
+    limit: int | None = None,
+) -> Sequence[GroupSession]:
+    """Return the sessions that start in a time, in order, also those that were cancelled.
+
+    Args:
+        session: Any session.
+        community_id: The community.
+        group_id: Only of this group; of all where None.
+        begin: The first moment of the time.
+        end: The moment after its last.
+        limit: At most so many; all where None.
+    """
+    wanted = (
+        sa.select(GroupSession)
+        .where(
+            GroupSession.community_id == community_id,
+            GroupSession.starts_at >= begin,
+            GroupSession.starts_at < end,
+            GroupSession.state != "dropped",
+        )
+        .order_by(GroupSession.starts_at, GroupSession.id)
+        .limit(limit)
+    )
+    if group_id is not None:
+        wanted = wanted.where(GroupSession.group_id == group_id)
+    return session.scalars(wanted).all()
+
+
+def closed_days(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    group_id: uuid.UUID | None = None,
+    first_on: dt.date,
+    last_on: dt.date | None = None,
+    limit: int = 200,
+) -> Sequence[ClosedDay]:
+    """Return the closed days that touch a time: the community's, and a group's where one is given.
+
+    The first to begin is at the top; what was taken back is left out.
+    """
+    whose: sa.ColumnElement[bool] = ClosedDay.group_id.is_(None)
+    if group_id is not None:
+        whose |= ClosedDay.group_id == group_id
+    wanted = (
+        sa.select(ClosedDay)
+        .where(
+            ClosedDay.community_id == community_id,
+            ClosedDay.until_on >= first_on,
+            ClosedDay.withdrawn_at.is_(None),
+            whose,
+        )
+        .order_by(ClosedDay.from_on, ClosedDay.id)
+        .limit(limit)
+    )
+    if last_on is not None:
+        wanted = wanted.where(ClosedDay.from_on <= last_on)
+    return session.scalars(wanted).all()
