@@ -21,10 +21,12 @@ from werkzeug.test import TestResponse
 
 from tests import databases
 from tests.databases import Database
-from tests.pages.page import Pages
+from tests.factories import sign_in
+from tests.pages.page import Pages, Walk
 from timebank.app import create_app
 from timebank.config import ROOT, Settings
 from timebank.db import db
+from timebank.members.models import Member
 
 DATA = Path(os.environ.get("TIMEBANK_TEST_DATA", ROOT.parent / "shared" / "data"))
 CHROMIUM = Path(os.environ.get("TIMEBANK_TEST_CHROMIUM", "/usr/bin/chromium"))
@@ -216,6 +218,18 @@ def client(new_client: Callable[[], Client]) -> Client:
 def pages(client: Client) -> Pages:
     """Walk through the site page by page; every page is checked."""
     return Pages(client)
+
+
+@pytest.fixture
+def walk(new_client: Callable[[], Client], session: Session) -> Walk:
+    """Open a browser as somebody."""
+
+    def walk(member: Member) -> Pages:
+        client = new_client()
+        sign_in(client, session, member)
+        return Pages(client)
+
+    return walk
 
 
 # ------------------------------------------------------------------------------ browser

@@ -6,13 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.conftest import Client
-from tests.factories import make_member, sign_in
+from tests.factories import make_member
 from tests.pages.page import Pages
 from tests.timebank.listings.scene import make_place
 from timebank.communities.models import Community
 from timebank.members.models import Member
-
-Walk = Callable[[Member], Pages]
 
 
 @pytest.fixture
@@ -31,18 +29,6 @@ def cora(session: Session, place: Community) -> Member:
 def gita(session: Session, place: Community) -> Member:
     """A member with a phone."""
     return make_member(session, place, first_name="Gita", area="Riverside")
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    """Open a browser as somebody who is signed in."""
-
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import at
-from tests.journeys.conftest import Walk
 from tests.journeys.test_imported_request import make_card
-from tests.pages.page import Pages
+from tests.pages.page import Pages, Walk
 from tests.timebank.listings.test_chain import answer_all
 from timebank.communities.models import Community
 from timebank.members.models import Member

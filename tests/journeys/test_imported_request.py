@@ -10,8 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.factories import at
-from tests.journeys.conftest import Walk
-from tests.pages.page import Pages
+from tests.pages.page import Pages, Walk
 from timebank.cli import cli
 from timebank.clock import utc_now
 from timebank.communities.models import Community

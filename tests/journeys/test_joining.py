@@ -3,8 +3,7 @@
 from sqlalchemy.orm import Session
 
 from tests.factories import at
-from tests.journeys.conftest import Walk
-from tests.pages.page import Pages
+from tests.pages.page import Pages, Walk
 from tests.timebank.listings.test_chain import answer_all
 from timebank.clock import utc_now
 from timebank.communities.models import Community

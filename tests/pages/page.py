@@ -7,7 +7,7 @@ the page, hidden fields included.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from tests.pages.forms import Filling, fill
 from tests.pages.headers import check_headers
+from timebank.members.models import Member
 
 if TYPE_CHECKING:
     from tests.conftest import Client
@@ -259,3 +260,7 @@ def words(tag: Tag) -> str:
 def _words_of(tag: Tag, attribute: str) -> list[str]:
     value = tag[attribute]
     return value.split() if isinstance(value, str) else list(value)
+
+
+#: Opens a browser as somebody: the fixture `walk`.
+Walk = Callable[[Member], Pages]

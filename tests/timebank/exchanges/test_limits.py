@@ -20,12 +20,6 @@ from timebank.hours import service as hours_service
 from timebank.hours.errors import AccountClosedError, AlreadyTakenBackError, ReasonMissingError
 from timebank.limits.history import history
 
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
 # -------------------------------------------------------------------------------- limits
 
 

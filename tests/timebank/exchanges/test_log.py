@@ -1,37 +1,13 @@
 """The quick note of help that was given, walked without script."""
 
-from collections.abc import Callable
-
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
-from tests.timebank.exchanges.scene import Scene, make_scene
+from tests.factories import at, make_member
+from tests.pages.page import Walk
+from tests.timebank.exchanges.scene import Scene
 from timebank.clock import utc_now
 from timebank.exchanges.models import Exchange
-from timebank.members.models import Member
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    """Open a browser as somebody."""
-
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def only(scene: Scene) -> Exchange:

@@ -19,11 +19,6 @@ from timebank.listings.models import Category, Listing
 from timebank.messaging.models import Notice
 
 
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
 def reported(scene: Scene, **changed: Any) -> Exchange:
     exchange = scene.propose(**changed)
     community = scene.community

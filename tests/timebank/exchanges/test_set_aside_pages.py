@@ -1,13 +1,10 @@
 """What people read where hours are set aside: before, while they are, and when they cannot be."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, sign_in
-from tests.pages.page import Page, Pages
+from tests.factories import at
+from tests.pages.page import Page, Walk
 from tests.timebank.exchanges.scene import DAY, Scene, make_scene, saturday
 from timebank.clock import utc_now
 from timebank.exchanges import service
@@ -17,25 +14,12 @@ from timebank.hours import service as hours_service
 from timebank.members.models import Member
 from timebank.web.filters import hours_label
 
-Walk = Callable[[Member], Pages]
 NBSP = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture
 def scene(session: Session) -> Scene:
     return make_scene(session, setting_aside="agreed", floor_minutes=-120)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    """Open a browser as somebody."""
-
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def proposed(scene: Scene, minutes: int = 60, *, by: Member | None = None) -> Exchange:

@@ -12,34 +12,14 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import Client
 from tests.factories import at, make_community, make_member, sign_in
-from tests.pages.page import Pages
+from tests.pages.page import Pages, Walk
 from tests.timebank.exchanges.scene import DAY, Scene, make_scene, saturday
 from timebank.clock import utc_now
 from timebank.exchanges import service
 from timebank.exchanges.models import Exchange
 from timebank.hours import queries as hours
 from timebank.listings.models import Listing
-from timebank.members.models import Member
 from timebank.messaging import service as messaging
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    """Open a browser as somebody."""
-
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def now_scene(scene: Scene, **changed: object) -> Exchange:

@@ -2,10 +2,9 @@
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.groups.scene import TODAY, Scene, make_scene
+from tests.timebank.groups.scene import TODAY, Scene
 from timebank.groups import queries, service
 from timebank.groups.errors import (
     AlreadyInGroupError,
@@ -18,12 +17,6 @@ from timebank.groups.errors import (
 from timebank.home import service as home
 from timebank.members import service as members
 from timebank.messaging.models import Notice
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def join(scene: Scene) -> None:

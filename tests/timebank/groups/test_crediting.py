@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.groups.scene import TODAY, Scene, make_scene
+from tests.timebank.groups.scene import TODAY, Scene
 from timebank.groups import queries, service
 from timebank.groups.errors import (
     NotYoursToRunError,
@@ -198,12 +197,6 @@ def test_two_groups_that_hold_a_session_share_its_hours_to_the_minute() -> None:
 
 
 # --------------------------------------------------------------------------- in the books
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def write(scene: Scene, terms: Terms, **changed: Any) -> CreditingRule:

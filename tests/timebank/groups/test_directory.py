@@ -7,17 +7,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community, make_member
-from tests.timebank.groups.scene import Scene, make_scene
+from tests.timebank.groups.scene import Scene
 from timebank.groups import queries, service
 from timebank.groups.models import Venue
 from timebank.groups.queries import Wanted
 from timebank.groups.service import VenueDetails
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def venue(scene: Scene, name: str, **details: Any) -> Venue:

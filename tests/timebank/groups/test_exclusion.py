@@ -4,10 +4,9 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.groups.scene import TODAY, Scene, make_scene
+from tests.timebank.groups.scene import TODAY, Scene
 from timebank.groups import queries, service
 from timebank.groups.errors import (
     DayOutOfRangeError,
@@ -23,12 +22,6 @@ from timebank.members.models import Member
 
 DAY = dt.timedelta(days=1)
 LAST = TODAY + 14 * DAY
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def exclude(scene: Scene, member: Member | None = None, **changed: Any) -> Exclusion:

@@ -9,21 +9,15 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import Client
 from tests.factories import at, make_member
-from tests.pages.page import Page, Pages
-from tests.timebank.groups.conftest import Counted, Walk
-from tests.timebank.groups.scene import Scene, make_scene
+from tests.pages.page import Page, Pages, Walk
+from tests.timebank.conftest import Counted
+from tests.timebank.groups.scene import Scene
 from timebank.clock import utc_now
 from timebank.groups import queries, service
 from timebank.groups.models import Group
 
 STATEMENTS_MAX = 12
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def path(scene: Scene, page: str = "") -> str:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import at, make_member
-from tests.pages.page import Page, Pages
-from tests.timebank.groups.conftest import Counted, Walk
+from tests.pages.page import Page, Pages, Walk
+from tests.timebank.conftest import Counted
 from tests.timebank.groups.scene import Scene, make_scene
 from timebank.clock import utc_now
 from timebank.groups import queries, service

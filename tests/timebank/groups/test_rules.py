@@ -3,10 +3,9 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.groups.scene import TODAY, Scene, make_scene
+from tests.timebank.groups.scene import TODAY, Scene
 from timebank.groups import queries, service
 from timebank.groups.errors import (
     NoRulesError,
@@ -16,12 +15,6 @@ from timebank.groups.errors import (
 )
 from timebank.groups.models import GroundRules
 from timebank.groups.policy.rules import Door
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 def write(scene: Scene, words: str) -> GroundRules:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.groups.scene import Scene, make_scene
+from tests.timebank.groups.scene import Scene
 from timebank.groups import queries, service
 from timebank.groups.errors import (
     AlreadyConnectedError,
@@ -18,12 +17,6 @@ from timebank.groups.errors import (
 )
 from timebank.groups.models import Group, Tie, TieTerms
 from timebank.groups.service import Agreement
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    """Make the group and its people."""
-    return make_scene(session)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from sqlalchemy.orm import Session
 from ledger import checkpoints, periods, schema
 from ledger.receipts import check
 from ledger.verify import verify
-from tests.conftest import Client
-from tests.factories import at, make_community, make_member, sign_in, writing
-from tests.pages.page import Pages
+from tests.factories import at, make_community, make_member, writing
+from tests.pages.page import Walk
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank.cli import cli
 from timebank.clock import utc_now
@@ -40,7 +38,6 @@ from timebank.members.models import DeviceSession, Member, Person
 from timebank.messaging import service as messages
 from timebank.messaging.models import Notice
 
-Walk = Callable[[Member], Pages]
 #: What is in every name, address and word of the one who goes.
 MARK = "quetzal"
 POT = "G000001"
@@ -49,16 +46,6 @@ POT = "G000001"
 @pytest.fixture
 def scene(session: Session) -> Scene:
     return make_scene(writing(session))
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def marked(scene: Scene) -> Member:

@@ -1,15 +1,14 @@
 """The front page and the coordinator's list."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
+from tests.factories import at, make_member
+from tests.pages.page import Pages, Walk
 from tests.timebank.exchanges.scene import DAY, Scene, make_scene, saturday
 from timebank.clock import utc_now
 from timebank.exchanges import service
@@ -18,23 +17,7 @@ from timebank.listings.models import Listing
 from timebank.members.models import Member
 from timebank.messaging import service as messaging
 
-Walk = Callable[[Member], Pages]
 STATEMENTS_MAX = 12
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def put_up(scene: Scene, member: Member, **changed: object) -> Listing:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from tests.factories import NOW
-from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, told
+from tests.timebank.exchanges.scene import DAY, TODAY, Scene, told
 from timebank.communities.models import LIMITS
 from timebank.communities.policy import Limits
 from timebank.hours import queries as hours
@@ -18,11 +17,6 @@ from timebank.hours.models import OwnLimits
 from timebank.limits import service
 from timebank.limits.errors import LastDayOutOfRangeError, OwnAccountError
 from timebank.limits.history import history
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
 
 
 def lines(**changed: int | None) -> Limits:

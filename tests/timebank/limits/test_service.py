@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger import verify as ledger_verify
 from tests.factories import NOW, make_member
-from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, told
+from tests.timebank.exchanges.scene import DAY, TODAY, Scene, told
 from timebank.communities.errors import LimitsOutOfOrderError
 from timebank.communities.models import LIMITS, Community, CommunityChange
 from timebank.communities.policy import Limits, limits_of
@@ -35,11 +35,6 @@ from timebank.limits.errors import (
 from timebank.limits.models import Crossing
 from timebank.members.models import Member
 from timebank.messaging.models import Notice, OutboxMail
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
 
 
 def give(scene: Scene, minutes: int, *, giver: Member | None = None) -> None:

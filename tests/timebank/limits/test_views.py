@@ -1,14 +1,11 @@
 """The pages about limits, as members, coordinators and treasurers read them."""
 
-from collections.abc import Callable
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Page, Pages
+from tests.factories import at, make_member
+from tests.pages.page import Page, Pages, Walk
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank.clock import utc_now
 from timebank.communities import policy
@@ -21,23 +18,6 @@ from timebank.limits import service
 from timebank.limits.models import Crossing
 from timebank.listings.models import Listing
 from timebank.members.models import Member
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
 
 
 @pytest.fixture

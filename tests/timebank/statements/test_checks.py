@@ -5,16 +5,14 @@ import io
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy.orm import Session
 
 from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
-from tests.timebank.exchanges.scene import Scene, make_scene
+from tests.factories import at, make_member
+from tests.pages.page import Pages, Walk
+from tests.timebank.exchanges.scene import Scene
 from timebank.clock import utc_now
 from timebank.db import new_id
 from timebank.exchanges import service
@@ -23,23 +21,7 @@ from timebank.hours.models import STOPS, BooksCheck
 from timebank.members.models import Member
 from timebank.statements import standing
 
-Walk = Callable[[Member], Pages]
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from ledger.months import MonthEnd, check_balance
 from ledger.notes import PublicKey
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
+from tests.factories import at, make_member
+from tests.pages.page import Walk
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank import worker
 from timebank.cli import cli
@@ -27,25 +26,12 @@ from timebank.hours import months, proofs, sealing
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchAccountError
 from timebank.hours.sealing import Vault
-from timebank.members.models import Member
 from timebank.statements.views import months as views
-
-Walk = Callable[[Member], Pages]
 
 
 @pytest.fixture
 def scene(session: Session) -> Scene:
     return make_scene(session, time_zone="Europe/Copenhagen")
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def month_ago(months_back: int) -> dt.datetime:

@@ -29,11 +29,6 @@ from timebank.statements.views import hours as hours_views
 PROGRAMS = Path(sys.executable).parent
 
 
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
 def given(scene: Scene, minutes: int, *, now: dt.datetime | None = None) -> None:
     now = now or utc_now()
     exchange = scene.log(now=now, happened_on=now.date(), worked_minutes=minutes)

@@ -1,7 +1,5 @@
 """The seals of the book on a page for anyone, and a member's receipts."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -10,8 +8,8 @@ from ledger import keys, published
 from ledger.notes import PublicKey, from_base64
 from ledger.receipts import Receipt, check
 from tests.conftest import Client
-from tests.factories import at, make_community, sign_in
-from tests.pages.page import Page, Pages
+from tests.factories import at, make_community
+from tests.pages.page import Page, Pages, Walk
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
@@ -21,24 +19,6 @@ from timebank.exchanges.models import Exchange
 from timebank.hours import proofs, sealing
 from timebank.hours.errors import NotAsSignedError
 from timebank.hours.sealing import Vault
-from timebank.members.models import Member
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def given(scene: Scene) -> Exchange:

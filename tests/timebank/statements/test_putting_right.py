@@ -1,37 +1,15 @@
 """An entry is put right on a page: the old one, what moves it back, and the new one stay linked."""
 
-from collections.abc import Callable
-
-import pytest
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
+from tests.factories import at, make_member
+from tests.pages.page import Walk
 from tests.timebank.exchanges.scene import DAY, Scene, make_scene
 from timebank.clock import utc_now
 from timebank.exchanges import service
 from timebank.exchanges.models import Exchange
 from timebank.hours import service as hours
 from timebank.listings.models import Category
-from timebank.members.models import Member
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def given(scene: Scene, **changed: object) -> Exchange:

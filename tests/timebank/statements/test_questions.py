@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from ledger.book_errors import BooksAhead
 from ledger.errors import ForeignBooks
-from tests.conftest import Client
-from tests.factories import at, make_member, sign_in
-from tests.pages.page import Pages
+from tests.factories import at, make_member
+from tests.pages.page import Walk
 from tests.timebank.exchanges.scene import Scene, make_scene
 from timebank.clock import utc_now
 from timebank.db import db
@@ -30,7 +29,6 @@ from timebank.members.models import Member
 from timebank.statements.questions import WORDS, cell_words
 from timebank.statements.views import questions
 
-Walk = Callable[[Member], Pages]
 Work = Callable[[], int]
 
 
@@ -43,16 +41,6 @@ def scene(session: Session, monkeypatch: pytest.MonkeyPatch) -> Scene:
     service.answer_yes(session, scene.community, exchange.id, by=scene.rune, now=now)
     session.flush()
     return scene
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 @pytest.fixture

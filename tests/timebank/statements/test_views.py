@@ -2,40 +2,20 @@
 
 import csv
 import io
-from collections.abc import Callable
 
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
-from tests.factories import at, make_community, make_member, sign_in
-from tests.pages.page import Pages
-from tests.timebank.exchanges.scene import DAY, Scene, make_scene
+from tests.factories import at, make_community, make_member
+from tests.pages.page import Walk
+from tests.timebank.exchanges.scene import DAY, Scene
 from timebank.clock import utc_now
 from timebank.exchanges import service
 from timebank.exchanges.models import Exchange
 from timebank.hours import queries as hours_queries
 from timebank.hours import service as hours
-from timebank.members.models import Member
 from timebank.statements import queries
 from timebank.statements.views import books
-
-Walk = Callable[[Member], Pages]
-
-
-@pytest.fixture
-def scene(session: Session) -> Scene:
-    return make_scene(session)
-
-
-@pytest.fixture
-def walk(new_client: Callable[[], Client], session: Session) -> Walk:
-    def walk(member: Member) -> Pages:
-        client = new_client()
-        sign_in(client, session, member)
-        return Pages(client)
-
-    return walk
 
 
 def given(scene: Scene, **changed: object) -> Exchange:
