@@ -73,3 +73,91 @@ class SeriesEndedError(ConflictError):
 
 class HostUnknownError(RefusalError):
     """Whoever holds a session belongs to the group."""
+
+
+class RoleNotFoundError(NotFoundError):
+    """Nothing here needs such a role."""
+
+
+class ShiftNotFoundError(NotFoundError):
+    """There is no such part on a rota, or it is none of this person's."""
+
+
+class SwapNotFoundError(NotFoundError):
+    """Nobody asks this, or it is none of this person's."""
+
+
+class NotYoursToStaffError(NotAllowedError):
+    """What a rota needs, and who else is on it, is for those who run the group to say."""
+
+
+class NotInGroupError(NotAllowedError):
+    """A rota is kept by those who belong to the group."""
+
+
+class LeadPutsDownError(NotAllowedError):
+    """This role is given by those who run the group."""
+
+
+class RotaOverError(ConflictError):
+    """The session has begun, was cancelled, or falls on a closed day."""
+
+
+class PlacesTakenError(ConflictError):
+    """As many as are needed come already."""
+
+
+class AlreadyOnRotaError(ConflictError):
+    """They are on this rota already, or were asked."""
+
+
+class AnsweredError(ConflictError):
+    """It was answered, taken or withdrawn in the meantime."""
+
+
+class BusyThenError(RefusalError):
+    """The one who asks is on the rota of another session at the same time.
+
+    Attributes:
+        title: What the other session is called.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.title = title
+
+
+class SomebodyBusyError(RefusalError):
+    """Somebody else is on another rota at that time; which one is theirs to say."""
+
+
+class RoleTwiceError(RefusalError):
+    """There is a role of that name already."""
+
+
+class TooManyRolesError(RefusalError):
+    """More roles than fit on a rota.
+
+    Attributes:
+        most: How many fit.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+
+class NoUseToAskError(RefusalError):
+    """This person can not take the part over: they are not in the group, or come anyway."""
+
+
+class NeededError(RefusalError):
+    """A number of people that no rota takes.
+
+    Attributes:
+        most: The most one role takes.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most

@@ -17,6 +17,17 @@ from timebank.sessions.models.planning import (
     GroupSession,
     Series,
 )
+from timebank.sessions.models.rota import (
+    NEEDED_MAX,
+    ROLE_NAME_LENGTH_MAX,
+    ROLES_MAX,
+    SHIFT_STATES,
+    SWAP_STATES,
+    Shift,
+    ShiftNeed,
+    ShiftRole,
+    ShiftSwap,
+)
 from timebank.sessions.models.signing_up import SIGN_UP_STATES, SignUp
 
 __all__ = [
@@ -26,15 +37,24 @@ __all__ = [
     "CLOSED_WORDS_LENGTH_MAX",
     "DAY_MINUTES",
     "LENGTH_MINUTES_MAX",
+    "NEEDED_MAX",
+    "ROLES_MAX",
+    "ROLE_NAME_LENGTH_MAX",
     "RULE_LENGTH_MAX",
     "SERIES_STATES",
     "SESSION_STATES",
+    "SHIFT_STATES",
     "SIGN_UP_STATES",
     "SIGN_UP_WAYS",
     "SOURCE_UID_LENGTH_MAX",
+    "SWAP_STATES",
     "TITLE_LENGTH_MAX",
     "ClosedDay",
     "GroupSession",
     "Series",
+    "Shift",
+    "ShiftNeed",
+    "ShiftRole",
+    "ShiftSwap",
     "SignUp",
 ]

@@ -1,0 +1,282 @@
+"""Who is on the rota of which session, and where somebody is missing."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.groups.models import Exclusion, Group, GroupMember
+from timebank.members.models import Member
+from timebank.sessions.models import (
+    GroupSession,
+    Shift,
+    ShiftNeed,
+    ShiftRole,
+    ShiftSwap,
+)
+from timebank.sessions.policy import rota as policy
+from timebank.sessions.policy.rota import Hand, Role, Roster
+
+#: Who is on a rota now: asked, or coming.
+PRESENT = ("asked", "yes")
+#: Sessions of one rota; the page of a week has far fewer.
+SESSIONS_MAX = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Rostered:
+    """A session with its rota."""
+
+    session: GroupSession
+    group: Group
+    roster: Roster
+
+
+def rostered(session: Session, sessions: Sequence[GroupSession]) -> list[Rostered]:
+    """Return sessions of one community with their rotas, in the order given.
+
+    It takes the same number of questions whatever the number of sessions. Who left the group or the
+    community, takes a break, or stays away from the group on that day is on no rota.
+    """
+    if not sessions:
+        return []
+    community_id = sessions[0].community_id
+    groups = _groups(session, community_id, {each.group_id for each in sessions})
+    roles = _roles(session, community_id, sessions)
+    people = _people(session, community_id, sessions)
+    hands = _hands(session, community_id, sessions, people)
+    found = []
+    for each in sessions:
+        host = people.get((each.group_id, each.host_id)) if each.host_id else None
+        if host is not None and not host.comes_on(each.day_on):
+            host = None
+        found.append(
+            Rostered(
+                each,
+                groups[each.group_id],
+                policy.roster(
+                    roles[each.id],
+                    hands[each.id],
+                    host=None if host is None else host.named,
+                    needs_staff=groups[each.group_id].needs_staff,
+                ),
+            )
+        )
+    return found
+
+
+def roster_of(session: Session, planned: GroupSession) -> Roster:
+    """Return who is on the rota of one session."""
+    return rostered(session, [planned])[0].roster
+
+
+def on_duty(session: Session, planned: GroupSession) -> list[uuid.UUID]:
+    """Return who comes to hold a session by its rota, each once: what the door begins with."""
+    return [hand.member_id for hand in roster_of(session, planned).coming]
+
+
+def held_between(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    group_id: uuid.UUID | None = None,
+    begin: dt.datetime,
+    end: dt.datetime,
+) -> list[Rostered]:
+    """Return the sessions that start in a time and are on, with their rotas, in order."""
+    wanted = (
+        sa.select(GroupSession)
+        .where(
+            GroupSession.community_id == community_id,
+            GroupSession.starts_at >= begin,
+            GroupSession.starts_at < end,
+            GroupSession.state.in_(("planned", "open", "closed")),
+            GroupSession.closed_day_id.is_(None),
+        )
+        .order_by(GroupSession.starts_at, GroupSession.id)
+        .limit(SESSIONS_MAX)
+    )
+    if group_id is not None:
+        wanted = wanted.where(GroupSession.group_id == group_id)
+    return rostered(session, session.scalars(wanted).all())
+
+
+# ------------------------------------------------------------------------- parts of rotas
+
+
+def _groups(
+    session: Session, community_id: uuid.UUID, ids: Collection[uuid.UUID]
+) -> Mapping[uuid.UUID, Group]:
+    found = session.scalars(
+        sa.select(Group).where(Group.community_id == community_id, Group.id.in_(ids))
+    )
+    return {group.id: group for group in found}
+
+
+def _roles(
+    session: Session, community_id: uuid.UUID, sessions: Sequence[GroupSession]
+) -> Mapping[uuid.UUID, list[Role]]:
+    """Return what each session needs: the roles of its series, then its own."""
+    ids = [each.id for each in sessions]
+    series_ids = {each.series_id for each in sessions if each.series_id is not None}
+    listed = session.scalars(
+        sa.select(ShiftRole)
+        .where(
+            ShiftRole.community_id == community_id,
+            ShiftRole.series_id.in_(series_ids) | ShiftRole.session_id.in_(ids),
+        )
+        .order_by(ShiftRole.id)
+    ).all()
+    needs = {
+        (need.session_id, need.role_id): need.needed
+        for need in session.scalars(
+            sa.select(ShiftNeed).where(
+                ShiftNeed.community_id == community_id, ShiftNeed.session_id.in_(ids)
+            )
+        )
+    }
+    of_held: dict[uuid.UUID | None, list[ShiftRole]] = defaultdict(list)
+    for role in listed:
+        of_held[role.series_id or role.session_id].append(role)
+    return {
+        each.id: [
+            _role(role, each, needs.get((each.id, role.id)))
+            for role in (*of_held[each.series_id], *of_held[each.id])
+        ]
+        for each in sessions
+    }
+
+
+def _role(role: ShiftRole, planned: GroupSession, own_needed: int | None) -> Role:
+    is_over = role.ended_at is not None and role.ended_at <= planned.starts_at
+    needed = role.needed if own_needed is None else own_needed
+    return Role(
+        id=role.id,
+        name=role.name,
+        needed=0 if is_over else needed,
+        is_hosting=role.is_hosting,
+        is_open=role.is_open,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A member of a group who may be on its rota, and the times they stay away from it."""
+
+    named: Hand
+    away: Sequence[tuple[dt.date, dt.date]]
+
+    def comes_on(self, day: dt.date) -> bool:
+        return not any(first <= day <= last for first, last in self.away)
+
+
+_People = Mapping[tuple[uuid.UUID, uuid.UUID], _Person]
+
+
+def _people(session: Session, community_id: uuid.UUID, sessions: Sequence[GroupSession]) -> _People:
+    """Return those on these rotas who belong to the group and to the community now."""
+    ids = [each.id for each in sessions]
+    hosts = {each.host_id for each in sessions if each.host_id is not None}
+    group_ids = {each.group_id for each in sessions}
+    on_rota = sa.select(Shift.member_id).where(
+        Shift.community_id == community_id, Shift.session_id.in_(ids), Shift.state.in_(PRESENT)
+    )
+    rows = session.execute(
+        sa.select(
+            GroupMember.group_id,
+            GroupMember.is_paid,
+            Member.id,
+            Member.first_name,
+            Member.number,
+            Exclusion.from_on,
+            Exclusion.until_on,
+            Exclusion.lifted_on,
+        )
+        .join(
+            Member,
+            sa.and_(
+                Member.community_id == GroupMember.community_id, Member.id == GroupMember.member_id
+            ),
+        )
+        .outerjoin(
+            Exclusion,
+            sa.and_(
+                Exclusion.community_id == GroupMember.community_id,
+                Exclusion.group_id == GroupMember.group_id,
+                Exclusion.member_id == GroupMember.member_id,
+            ),
+        )
+        .where(
+            GroupMember.community_id == community_id,
+            GroupMember.group_id.in_(group_ids),
+            GroupMember.state == "active",
+            Member.state == "active",
+            Member.id.in_(hosts) | Member.id.in_(on_rota),
+        )
+    )
+    away: dict[tuple[uuid.UUID, uuid.UUID], list[tuple[dt.date, dt.date]]] = defaultdict(list)
+    named: dict[tuple[uuid.UUID, uuid.UUID], Hand] = {}
+    for row in rows:
+        key = (row.group_id, row.id)
+        named[key] = Hand(
+            member_id=row.id,
+            first_name=row.first_name,
+            number=row.number,
+            role_id=None,
+            is_paid=row.is_paid,
+        )
+        if row.from_on is not None:
+            last = row.until_on
+            if row.lifted_on is not None:
+                last = min(last, row.lifted_on - dt.timedelta(days=1))
+            away[key].append((row.from_on, last))
+    return {key: _Person(hand, away[key]) for key, hand in named.items()}
+
+
+def _hands(
+    session: Session,
+    community_id: uuid.UUID,
+    sessions: Sequence[GroupSession],
+    people: _People,
+) -> Mapping[uuid.UUID, list[Hand]]:
+    by_id = {each.id: each for each in sessions}
+    rows = session.execute(
+        sa.select(Shift, ShiftSwap.id)
+        .outerjoin(
+            ShiftSwap,
+            sa.and_(
+                ShiftSwap.community_id == Shift.community_id,
+                ShiftSwap.shift_id == Shift.id,
+                ShiftSwap.state == "open",
+            ),
+        )
+        .where(
+            Shift.community_id == community_id,
+            Shift.session_id.in_(by_id),
+            Shift.state.in_(PRESENT),
+        )
+        .order_by(Shift.since_at, Shift.id)
+    )
+    found: dict[uuid.UUID, list[Hand]] = {each: [] for each in by_id}
+    for shift, swap_id in rows:
+        planned = by_id[shift.session_id]
+        person = people.get((planned.group_id, shift.member_id))
+        if person is None or not person.comes_on(planned.day_on):
+            continue
+        found[planned.id].append(
+            Hand(
+                member_id=shift.member_id,
+                first_name=person.named.first_name,
+                number=person.named.number,
+                role_id=shift.role_id,
+                state=shift.state,
+                is_paid=person.named.is_paid,
+                shift_id=shift.id,
+                is_swapping=swap_id is not None,
+            )
+        )
+    return found
