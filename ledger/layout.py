@@ -92,6 +92,7 @@ _INCLUDE_LINE: Final = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
 _BOOK_LINE: Final = re.compile(f"^{_BOOK}$", re.MULTILINE)
 _START_LINE: Final = re.compile(f"^{_START}$", re.MULTILINE)
 _ENTRIES_NAME: Final = re.compile(_ENTRIES_FILE)
+_YEAR_NAME: Final = re.compile(_YEAR_FILE)
 _FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
 
 
@@ -308,6 +309,11 @@ def parse_start(name: str, text: str) -> Start:
 def top_of(year: int) -> str:
     """The file at the top of the books of one year."""
     return f"{year:04d}.beancount"
+
+
+def year_of(name: str) -> int | None:
+    """The year whose books a file is at the top of; None where it is no such file."""
+    return int(name[:4]) if _YEAR_NAME.fullmatch(name) else None
 
 
 def is_month(name: str) -> bool:

@@ -140,7 +140,8 @@ def _books(engine: Engine) -> Iterator[Finding]:
             words, well = "not checked yet", True
             if check is not None and check.ended_at is not None:
                 seen_at, well = check.ended_at, check.outcome == "right"
-                words = f"{check.outcome} on {seen_at.date()}"
+                what = "all years" if check.is_whole else f"the year {check.year or 'now'}"
+                words = f"{what} {check.outcome} on {seen_at.date()}"
             if now - seen_at > CHECKED_WITHIN:
                 well, words = False, f"{words}; the worker checks them each night: does it run?"
             yield Finding(about, well, words)

@@ -41,10 +41,10 @@ def register(cli: AppGroup) -> None:
 @community_option
 @json_option
 def audit_command(*, slug: str | None, as_json: bool) -> None:
-    """Export the books, check them, and keep the verdict for the page of the books.
+    """Export the books, check all years, and keep the verdict for the page of the books.
 
-    The worker does this each night. Looks at every community unless one is named. Ends with 0 if
-    every one is right.
+    The worker does this once a week, and each night for the newest year. Looks at every community
+    unless one is named. Ends with 0 if every one is right.
     """
     settings, session = current_app.config["SETTINGS"], db.session()
     chosen = [one(slug)] if slug else list(communities.every(session))

@@ -1,5 +1,7 @@
 """Check the books each night, and whenever somebody asks: export, audit, keep the verdict.
 
+A night reads the newest year, which is what has grown; once a week, and whenever somebody asks or
+something is not right, all years are read.
 The audit is a program of its own that sees the exported books and nothing else. What it says is
 kept as it said it; a check that never came to an end is kept as such, and never as good news.
 """
@@ -20,9 +22,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger.book_errors import BooksAhead
-from ledger.books import export
+from ledger.books import Exported, export
 from ledger.books.zipped import packed
 from ledger.errors import ForeignBooks, LedgerRefusal
+from ledger.layout import year_of
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import Settings
@@ -38,6 +41,8 @@ from timebank.web.session import run_in_transaction
 
 #: A check that began so long ago and did not end was cut off with its worker.
 LEASE: Final = dt.timedelta(seconds=programs.SECONDS_MAX + 120)
+#: All years are read again in the seventh night, counted from that in which they were.
+WHOLE_EVERY_NIGHTS: Final = 7
 #: Nights in the strip on the page of the books.
 NIGHTS: Final = 30
 #: Checks that pages look at: more than one a night is rare.
@@ -111,17 +116,32 @@ def _ended(community_id: uuid.UUID) -> sa.Select[BooksCheck]:
 
 
 def ask(
-    session: Session, community_id: uuid.UUID, *, by: Holder | None, now: dt.datetime
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    by: Holder | None,
+    now: dt.datetime,
+    is_whole: bool = True,
 ) -> BooksCheck:
-    """Have the books checked soon; whoever asks while a check waits or runs gets that one."""
+    """Have the books checked soon; whoever asks while a check waits or runs gets that one.
+
+    Args:
+        session: The open unit of work; never committed here.
+        community_id: Whose books.
+        by: Who asks; None where it is night.
+        now: When.
+        is_whole: Whether all years are to be read; one that waits for the newest alone is widened.
+    """
     found = waiting(session, community_id)
     if found is not None:
+        found.is_whole = found.is_whole or (is_whole and found.started_at is None)
         return found
     check = BooksCheck(
         community_id=community_id,
         id=new_id(),
         asked_by_id=None if by is None else by.id,
         asked_at=now,
+        is_whole=is_whole,
     )
     try:
         with session.begin_nested():
@@ -152,9 +172,9 @@ def check_due(settings: Settings, *, now: dt.datetime, stop: threading.Event | N
         done = 0
         for community in list(communities.every(db.session())):
             paths = paths_of(settings, community)
-            check_id = _claim(community, now=now)
-            if check_id is not None:
-                done += _check(paths, check_id, stop=stop, now=now) is not None
+            taken = _claim(community, now=now)
+            if taken is not None:
+                done += _check(paths, taken, stop=stop, now=now) is not None
         return done
 
 
@@ -172,8 +192,8 @@ def check_now(
             return None
         key = community.id
         run_in_transaction(lambda session: ask(session, key, by=by, now=now).id)
-        check_id = run_in_transaction(lambda session: _take(session, key, now=now))
-        return None if check_id is None else _check(paths, check_id, stop=None, now=now)
+        taken = run_in_transaction(lambda session: _take(session, key, now=now))
+        return None if taken is None else _check(paths, taken, stop=None, now=now)
 
 
 def paths_of(settings: Settings, community: Community) -> Paths:
@@ -182,7 +202,7 @@ def paths_of(settings: Settings, community: Community) -> Paths:
     return Paths(community.id, community.slug, folder)
 
 
-def _claim(community: Community, *, now: dt.datetime) -> uuid.UUID | None:
+def _claim(community: Community, *, now: dt.datetime) -> "_Taken | None":
     """Take up what is due, if anything is; nobody else takes it up then."""
     key, night = community.id, last_night(community.time_zone, now=now)
     session = db.session()
@@ -190,9 +210,9 @@ def _claim(community: Community, *, now: dt.datetime) -> uuid.UUID | None:
     if found is None and _is_seen_since(session, key, night):
         return None
 
-    def work(session: Session) -> uuid.UUID | None:
+    def work(session: Session) -> _Taken | None:
         if not _is_seen_since(session, key, night):
-            ask(session, key, by=None, now=now)
+            ask(session, key, by=None, now=now, is_whole=_is_whole_due(session, key, night))
         return _take(session, key, now=now)
 
     return run_in_transaction(work)
@@ -208,7 +228,37 @@ def _is_seen_since(session: Session, community_id: uuid.UUID, night: dt.datetime
     return newest is not None and newest >= night
 
 
-def _take(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> uuid.UUID | None:
+def _is_whole_due(session: Session, community_id: uuid.UUID, night: dt.datetime) -> bool:
+    """Tell whether all years are to be read in a night, and not only the newest.
+
+    They are in a new year, as the end of the old one was not read since. Where something is wrong,
+    every night until it is right again: one year alone could not say so. Where reading all of them
+    was stopped, every other night: the newest year must not go unread because they take too long.
+    """
+    ended = _ended(community_id)
+    if is_alarm(session, community_id):
+        return True
+    last_whole = session.scalar(
+        ended.where(BooksCheck.is_whole, BooksCheck.outcome == "right").limit(1)
+    )
+    if last_whole is not None:
+        is_this_year = last_whole.asked_at.year == night.astimezone(dt.UTC).year
+        since = night - dt.timedelta(days=WHOLE_EVERY_NIGHTS - 1)
+        if is_this_year and last_whole.asked_at >= since:
+            return False
+    newest = session.scalar(ended.limit(1))
+    return newest is None or not (newest.is_whole and newest.outcome == "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A check that was taken up."""
+
+    id: uuid.UUID
+    is_whole: bool
+
+
+def _take(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> _Taken | None:
     """Mark the waiting check as running; end one that was cut off with its worker."""
     check = session.scalar(
         sa.select(BooksCheck)
@@ -219,26 +269,27 @@ def _take(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> uui
         return None
     if check.started_at is None:
         check.started_at = now
-        return check.id
+        return _Taken(check.id, check.is_whole)
     if check.started_at < now - LEASE:
         check.ended_at, check.outcome, check.stop = now, "stopped", "fault"
     return None
 
 
 def _check(
-    paths: Paths, check_id: uuid.UUID, *, stop: threading.Event | None, now: dt.datetime
+    paths: Paths, taken: _Taken, *, stop: threading.Event | None, now: dt.datetime
 ) -> BooksCheck | None:
     """Export, audit, and keep the verdict."""
     began = _Clock(now)
     try:
-        ended = _audit(paths, stop=stop)
+        year, ended = _audit(paths, is_whole=taken.is_whole, stop=stop)
     except ShuttingDownError:
-        run_in_transaction(lambda session: _let_go(session, paths.community_id, check_id))
+        run_in_transaction(lambda session: _let_go(session, paths.community_id, taken.id))
         return None
 
     def keep(session: Session) -> BooksCheck:
-        check = session.get_one(BooksCheck, (paths.community_id, check_id))
+        check = session.get_one(BooksCheck, (paths.community_id, taken.id))
         check.ended_at = began.now()
+        check.year, check.is_whole = year, year is None
         _write_down(check, ended)
         return check
 
@@ -248,21 +299,32 @@ def _check(
     return check
 
 
-def _audit(paths: Paths, *, stop: threading.Event | None) -> Ended:
+def _audit(
+    paths: Paths, *, is_whole: bool, stop: threading.Event | None
+) -> tuple[int | None, Ended]:
+    """Export and audit; return the year that was read, or None for all of them, and the verdict."""
     try:
-        export_books(paths)
+        exported = export_books(paths)
     except BooksAhead as refusal:
         # Entries that were exported are gone from the database: the worst there is to find.
-        return Ended({"ok": False, "findings": [_ahead(refusal)]})
+        return None, Ended({"ok": False, "findings": [_ahead(refusal)]})
     except (LedgerRefusal, OSError) as error:
-        return not_written(paths, error)
+        return None, not_written(paths, error)
+    year = None if is_whole else _newest_year(exported)
     limits = ("--seconds", str(programs.SECONDS_MAX), "--megabytes", str(programs.MEGABYTES_MAX))
-    return programs.run(
+    ended = programs.run(
         "ledger.audit",
-        [str(paths.folder), "--json", *limits],
+        [str(paths.folder), "--json", *limits, *(["--year", str(year)] if year else [])],
         seconds=programs.SECONDS_MAX,
         stop=stop,
     )
+    return year, ended
+
+
+def _newest_year(exported: Exported) -> int | None:
+    """The newest year of the books; None where they hold one year alone, or nothing yet."""
+    years = [year for name in exported.files if (year := year_of(name)) is not None]
+    return max(years) if len(years) > 1 else None
 
 
 def not_written(paths: Paths, error: LedgerRefusal | OSError) -> Ended:
@@ -280,7 +342,7 @@ def _ahead(refusal: BooksAhead) -> dict[str, str]:
     return {"reason": refusal.reason, "file": "HEAD", "detail": detail}
 
 
-def export_books(paths: Paths) -> None:
+def export_books(paths: Paths) -> Exported:
     """Bring the exported books up to date.
 
     Raises:
@@ -288,7 +350,7 @@ def export_books(paths: Paths) -> None:
         OSError: If they can not be written; no file is left torn.
     """
     with snapshot() as connection:
-        export(connection, paths.community_id, paths.folder)
+        return export(connection, paths.community_id, paths.folder)
 
 
 def bring_up_to_date(paths: Paths) -> None:

@@ -81,6 +81,8 @@ class BooksCheck(OfCommunity, Base):
         asked_at: When.
         started_at: When a worker took it up.
         ended_at: When it ended, in whatever way.
+        is_whole: Whether it is to read all years, and not only the newest.
+        year: The year that was read, where it was one alone; known when it has ended.
         outcome: One of `OUTCOMES`, once it has ended.
         stop: One of `STOPS`, where it was stopped.
         entries: Entries in the books that were looked at.
@@ -106,6 +108,7 @@ class BooksCheck(OfCommunity, Base):
             "(outcome IS NOT NULL AND outcome = 'stopped') = (stop IS NOT NULL)",
             name="stopped_for_a_reason",
         ),
+        CheckConstraint("year IS NULL OR NOT is_whole", name="whole_is_no_year"),
         at_most("head", 64),
     )
 
@@ -113,6 +116,8 @@ class BooksCheck(OfCommunity, Base):
     asked_at: Mapped[dt.datetime]
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
+    is_whole: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    year: Mapped[int | None]
     outcome: Mapped[str | None] = mapped_column(sa.String(10))
     stop: Mapped[str | None] = mapped_column(sa.String(10))
     entries: Mapped[int | None] = mapped_column(sa.BigInteger)

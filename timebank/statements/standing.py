@@ -26,6 +26,7 @@ class Standing:
     Attributes:
         checks: The last that have ended, the newest first.
         latest: The newest of them.
+        whole: The newest of them that was to read all years.
         waiting: The one that waits or runs.
         nights: What came of each of the last nights, the oldest first.
         sealed_at: When the books were last sealed.
@@ -34,6 +35,7 @@ class Standing:
 
     checks: Sequence[BooksCheck]
     latest: BooksCheck | None
+    whole: BooksCheck | None
     waiting: BooksCheck | None
     nights: Sequence[tuple[dt.date, str]]
     sealed_at: dt.datetime | None
@@ -50,6 +52,7 @@ def standing(session: Session, community: Community, *, now: dt.datetime) -> Sta
     return Standing(
         checks=ended,
         latest=next(iter(ended), None),
+        whole=next((check for check in ended if check.is_whole), None),
         waiting=next((check for check in found if check.ended_at is None), None),
         nights=list(_by_night(ended, community.time_zone, first, today)),
         sealed_at=sealed.signed_at if sealed else None,

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ledger.books import Exported
 from ledger.errors import UnknownBook
 from tests.factories import NOW, make_community, make_member
 from timebank.cli import cli
@@ -21,7 +22,8 @@ from timebank.hours import auditing, programs, service
 from timebank.hours.models import BooksCheck
 from timebank.hours.programs import Ended
 
-NEXT_DAY = NOW + dt.timedelta(days=1)
+DAY = dt.timedelta(days=1)
+NEXT_DAY = NOW + DAY
 
 
 @pytest.fixture
@@ -40,17 +42,24 @@ def village(app: Flask, session: Session) -> Community:
     return village
 
 
-def give(session: Session, village: Community, ann: object, ben: object, key: str = "1") -> None:
+def give(
+    session: Session,
+    village: Community,
+    ann: object,
+    ben: object,
+    key: str = "1",
+    now: dt.datetime = NOW,
+) -> None:
     service.transfer(
         *(session, village),
         receiver=ann,  # type: ignore[arg-type]
         giver=ben,  # type: ignore[arg-type]
         minutes=60,
-        happened_on=NOW.date(),
+        happened_on=now.date(),
         category="company",
         key=f"exchange:{key}",
         by=None,
-        now=NOW,
+        now=now,
     )
 
 
@@ -82,6 +91,100 @@ def test_the_books_are_checked_once_a_night_and_the_verdict_is_kept(
     assert check(app, settings, now=NEXT_DAY) == 1
 
 
+def test_a_night_reads_the_newest_year_and_a_week_all_of_them(
+    app: Flask,
+    session: Session,
+    village: Community,
+    settings: Settings,
+) -> None:
+    cai, dov = (make_member(session, village, first_name=name) for name in ("Cai", "Dov"))
+    later = NOW.replace(year=NOW.year + 1)
+    give(session, village, cai, dov, key="2", now=later)
+    session.commit()
+    read = []
+    for number in range(9):
+        assert check(app, settings, now=later + dt.timedelta(days=number, minutes=-number)) == 1
+        verdict = last(session, village)
+        assert verdict.outcome == "right"
+        read.append((verdict.year, verdict.entries))
+        session.rollback()
+    alone, all_years = (later.year, 1), (None, 2)
+    assert read == [all_years, *[alone] * 6, all_years, alone]
+
+
+def test_in_a_new_year_all_years_are_read_once_more(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    """What was recorded after the last night of the old year stands in none of the new one."""
+    ended(session, village, NOW.replace(month=12, day=30))
+    assert not auditing._is_whole_due(session, village.id, NOW.replace(month=12, day=31))
+    assert auditing._is_whole_due(
+        session, village.id, NOW.replace(year=NOW.year + 1, month=1, day=1)
+    )
+
+
+def test_after_something_was_found_all_years_are_read_until_they_are_right(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    ended(session, village, NOW - 3 * DAY)
+    assert not auditing._is_whole_due(session, village.id, NOW)
+    ended(session, village, NOW - 2 * DAY, "wrong", year=NOW.year)
+    assert auditing._is_whole_due(session, village.id, NOW)
+    ended(session, village, NOW - DAY, "stopped")
+    assert auditing._is_whole_due(session, village.id, NOW)
+    ended(session, village, NOW)
+    assert not auditing._is_whole_due(session, village.id, NOW + DAY)
+
+
+def test_books_that_take_too_long_as_a_whole_are_read_by_the_year_every_other_night(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    assert auditing._is_whole_due(session, village.id, NOW)
+    ended(session, village, NOW, "stopped")
+    assert not auditing._is_whole_due(session, village.id, NOW + DAY)
+    ended(session, village, NOW + DAY, year=NOW.year)
+    assert auditing._is_whole_due(session, village.id, NOW + 2 * DAY)
+
+
+def ended(
+    session: Session,
+    village: Community,
+    at: dt.datetime,
+    outcome: str = "right",
+    *,
+    year: int | None = None,
+) -> BooksCheck:
+    """Leave a check that ended in some way."""
+    check = BooksCheck(
+        community_id=village.id,
+        id=new_id(),
+        asked_at=at,
+        started_at=at,
+        ended_at=at,
+        is_whole=year is None,
+        year=year,
+        outcome=outcome,
+        stop="time" if outcome == "stopped" else None,
+    )
+    session.add(check)
+    session.flush()
+    return check
+
+
+def test_who_asks_for_all_years_widens_a_check_that_waits_for_one(
+    app: Flask, session: Session, village: Community, settings: Settings
+) -> None:
+    waiting = auditing.ask(session, village.id, by=None, now=NOW, is_whole=False)
+    asked = [
+        auditing.ask(session, village.id, by=None, now=NOW, is_whole=is_whole).is_whole
+        for is_whole in (False, True, False)
+    ]
+    assert asked == [False, True, True]
+    # One that runs already reads what it reads.
+    waiting.is_whole, waiting.started_at = False, NOW
+    assert not auditing.ask(session, village.id, by=None, now=NOW).is_whole
+
+
 def test_a_check_is_asked_for_once_however_often_one_asks(
     app: Flask, session: Session, village: Community, settings: Settings
 ) -> None:
@@ -108,7 +211,8 @@ def test_an_edited_line_is_an_alarm_until_the_books_are_right_again(
     month = folder / "2026" / "05.beancount"
     month.write_text(month.read_text("utf-8").replace(" 60 MIN", " 61 MIN"), "utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr(auditing, "export_books", lambda _paths: None)
+        left = Exported(entries=1, chain=b"", files=(), written=(), is_full=False)
+        patch.setattr(auditing, "export_books", lambda _paths: left)
         session.rollback()
         assert check(app, settings, now=NEXT_DAY) == 1
     verdict = last(session, village)
@@ -126,7 +230,7 @@ def test_a_check_that_was_cut_off_is_no_good_news(
     monkeypatch: pytest.MonkeyPatch,
     stop: str,
 ) -> None:
-    monkeypatch.setattr(auditing, "_audit", lambda *_paths, **_more: Ended(None, stop))
+    monkeypatch.setattr(auditing, "_audit", lambda *_paths, **_more: (None, Ended(None, stop)))
     check(app, settings)
     verdict = last(session, village)
     assert (verdict.outcome, verdict.stop) == ("stopped", stop)
@@ -259,7 +363,7 @@ def test_the_command_says_what_was_found_and_what_was_stopped(
         (Ended(found), "village: the books are NOT right.\nHEAD: is torn\nvillage: all"),
         (Ended(None, "memory"), "village: the check was stopped: it took too much memory."),
     ):
-        monkeypatch.setattr(auditing, "_audit", lambda *_p, ended=ended, **_more: ended)
+        monkeypatch.setattr(auditing, "_audit", lambda *_p, ended=ended, **_more: (None, ended))
         said = app.test_cli_runner().invoke(cli, ["books", "audit", "--community", "village"])
         assert said.exit_code == 1
         assert words in said.output

@@ -47,6 +47,7 @@ def checked(
     *,
     stop: str | None = None,
     ago: dt.timedelta = dt.timedelta(0),
+    year: int | None = None,
     findings: tuple[dict[str, object], ...] = (),
 ) -> BooksCheck:
     """Leave a check that ended in some way."""
@@ -57,6 +58,8 @@ def checked(
         asked_at=at_,
         started_at=at_,
         ended_at=at_,
+        is_whole=year is None,
+        year=year,
         outcome=outcome,
         stop=stop,
         entries=None if stop else 1204,
@@ -88,6 +91,31 @@ def test_the_page_of_the_books_says_when_they_were_checked_and_how(
     widths = [float(str(part["width"])) for part in bands.select("rect.picture-part")]
     assert widths[0] == widths[2] == 360
     assert "1 h on each side" in page
+
+
+def test_the_page_says_what_was_read_one_year_or_all(
+    scene: Scene, walk: Walk, theo: Member
+) -> None:
+    given(scene)
+    pages = walk(theo)
+    checked(scene, ago=3 * DAY, year=2026)
+    page = pages.get(at(scene.community, "/books"))
+    assert "Last checked" in page
+    assert "the books of 2026 were right" in page
+    assert "All years have not been read in one go yet" in page
+    checked(scene, ago=2 * DAY)
+    checked(scene, year=2026)
+    page = pages.get(at(scene.community, "/books"))
+    assert "the books of 2026 are right" in page
+    assert "all 1 204 entries of 2026" in page
+    assert "All years were last read on" in page
+    facts = page.all("dt")
+    assert {"The newest year last read", "All years last read"} <= set(facts)
+    page = pages.get(at(scene.community, "/books/checks"))
+    assert page.all("tbody td:nth-of-type(2)") == ["2026", "All years", "2026"]
+    checked(scene, "stopped", stop="time", ago=DAY)
+    checked(scene, year=2026)
+    assert "That was stopped" in pages.get(at(scene.community, "/our-books"))
 
 
 def test_a_check_is_asked_for_with_a_button_and_once(

@@ -48,6 +48,7 @@ def _row(check: BooksCheck) -> list[str]:
     return [
         moment_words(check.ended_at or check.asked_at),
         words,
+        verdict.scope_words(check),
         verdict.entries_words(check.entries) if check.entries is not None else "",
         _("Somebody asked") if check.asked_by_id else _("On its own"),
     ]

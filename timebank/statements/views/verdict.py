@@ -84,16 +84,56 @@ def banner_of(standing: Standing) -> dict[str, str]:
             "title": _("The check %(when)s was stopped", when=when),
             "words": _("%(why)s So we do not know. Ask for another one.", why=why_words(check)),
         }
+    is_old = utc_now() - check.ended_at > OVERDUE_AFTER
+    return {
+        "kind": "note" if is_old else "good",
+        "title": _right_title(check.year, when, is_old=is_old),
+        "words": _right_words(check, standing.whole),
+    }
+
+
+def _right_title(year: int | None, when: str, *, is_old: bool) -> str:
+    if year is None and is_old:
+        return _("Last checked %(when)s: the books were right", when=when)
+    if year is None:
+        return _("Checked %(when)s: the books are right", when=when)
+    if is_old:
+        return _("Last checked %(when)s: the books of %(year)d were right", when=when, year=year)
+    return _("Checked %(when)s: the books of %(year)d are right", when=when, year=year)
+
+
+def _right_words(check: BooksCheck, whole: BooksCheck | None) -> str:
+    """Say what was read, and where that was one year alone, when all of them were."""
+    entries = entries_words(check.entries or 0)
+    if check.year is None:
+        return _(
+            "A separate program read all %(entries)s from the exported books: each one is as it was"
+            " recorded, none is missing, and every balance is what the entries come to.",
+            entries=entries,
+        )
     words = _(
-        "A separate program read all %(entries)s from the exported books: each one is as it was"
-        " recorded, none is missing, and every balance is what the entries come to.",
-        entries=entries_words(check.entries or 0),
+        "A separate program read all %(entries)s of %(year)d from the exported books: each one is"
+        " as it was recorded, none is missing, and every balance is what the entries come to.",
+        entries=entries,
+        year=check.year,
     )
-    if utc_now() - check.ended_at > OVERDUE_AFTER:
-        title = _("Last checked %(when)s: the books were right", when=when)
-        return {"kind": "note", "title": title, "words": words}
-    title = _("Checked %(when)s: the books are right", when=when)
-    return {"kind": "good", "title": title, "words": words}
+    return f"{words} {_all_years_words(whole)}"
+
+
+def _all_years_words(whole: BooksCheck | None) -> str:
+    if whole is None or whole.ended_at is None:
+        return _("All years have not been read in one go yet; that is done once a week.")
+    when = when_words(whole.ended_at)
+    if whole.outcome == "right":
+        return _("All years were last read %(when)s, and were right.", when=when)
+    return _("All years were last to be read %(when)s. That was stopped.", when=when)
+
+
+def scope_words(check: BooksCheck) -> str:
+    """Say what a check read, or was to read."""
+    if check.is_whole:
+        return _("All years")
+    return str(check.year) if check.year is not None else _("The newest year")
 
 
 def why_words(check: BooksCheck) -> str:
@@ -123,6 +163,14 @@ def facts_of(standing: Standing, *, entries: int, chain: str) -> list[dict[str, 
     facts: list[dict[str, Any]] = [
         {"key": _("Entries"), "value": entries_words(entries)},
         {"key": _("Head of the chain"), "value": chain},
+    ]
+    facts += [
+        {"key": key, "value": f"{moment_words(check.ended_at)}: {OUTCOMES[check.outcome]}"}
+        for key, check in (
+            (_("The newest year last read"), standing.latest),
+            (_("All years last read"), standing.whole),
+        )
+        if check is not None and check.ended_at is not None and check.outcome is not None
     ]
     if standing.sealed_at is not None:
         sealed = _(
