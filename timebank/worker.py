@@ -29,6 +29,7 @@ from timebank.messaging import emails
 from timebank.messaging import service as messaging
 from timebank.passed_over import PAUSE, PassedOver
 from timebank.sessions import service as sessions
+from timebank.statements import service as statements
 from timebank.trail import service as trail
 from timebank.web import drafts
 from timebank.web.session import delete_old_submissions, run_in_transaction
@@ -101,6 +102,7 @@ def jobs() -> list[Job]:
         Job("limits of one's own end", 300, _one_by_one(limits.end_next)),
         Job("who comes to a line is told", 60, _one_by_one(limits.tell_next)),
         Job("the rota of tomorrow is announced", 900, _one_by_one(sessions.remind_next)),
+        Job("what a check found is told", 60, _one_by_one(statements.tell_next)),
         Job("mail goes out", 5, _deliver_mail),
         Job("ends of listings are announced", 900, _at_once(listings.nudge_ending)),
         Job("books are sealed", 600, _seal_books),

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -102,6 +102,31 @@ def is_alarm(session: Session, community_id: uuid.UUID) -> bool:
         .limit(1)
     )
     return outcome == "wrong"
+
+
+def next_to_tell(
+    session: Session, community_id: uuid.UUID, *, without: Collection[uuid.UUID] = ()
+) -> BooksCheck | None:
+    """The oldest check that has ended and that nobody was told of, locked."""
+    return session.scalar(
+        sa.select(BooksCheck)
+        .where(
+            BooksCheck.community_id == community_id,
+            BooksCheck.told_at.is_(None),
+            BooksCheck.ended_at.is_not(None),
+            BooksCheck.id.not_in(without),
+        )
+        .order_by(BooksCheck.id)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def before(session: Session, check: BooksCheck) -> Sequence[BooksCheck]:
+    """The checks that ended before another one, the newest first."""
+    return session.scalars(
+        _ended(check.community_id).where(BooksCheck.id < check.id).limit(CHECKS_MAX)
+    ).all()
 
 
 def _ended(community_id: uuid.UUID) -> sa.Select[BooksCheck]:

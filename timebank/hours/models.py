@@ -88,6 +88,7 @@ class BooksCheck(OfCommunity, Base):
         entries: Entries in the books that were looked at.
         head: The chain after the last of them, in hex.
         verdict: What the audit program wrote, as it wrote it.
+        told_at: When it was looked at whether somebody has to be told of it.
     """
 
     __tablename__ = "books_check"
@@ -100,6 +101,14 @@ class BooksCheck(OfCommunity, Base):
             unique=True,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        # The worker looks often for what nobody was told of, and there is hardly ever any.
+        Index(
+            "ix_books_check_untold",
+            "community_id",
+            "id",
+            sqlite_where=sa.text("told_at IS NULL"),
+            postgresql_where=sa.text("told_at IS NULL"),
         ),
         one_of("outcome", OUTCOMES, nullable=True),
         one_of("stop", STOPS, nullable=True),
@@ -123,6 +132,7 @@ class BooksCheck(OfCommunity, Base):
     entries: Mapped[int | None] = mapped_column(sa.BigInteger)
     head: Mapped[str] = mapped_column(sa.String(64), default="")
     verdict: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    told_at: Mapped[dt.datetime | None]
 
 
 class BooksQuestion(OfCommunity, Base):

@@ -1,5 +1,6 @@
 """The pages of hours: a member's own, and the books."""
 
+from timebank.statements import emails
 from timebank.statements.views import (
     books,
     checks,
@@ -13,3 +14,4 @@ from timebank.statements.views import (
 
 __all__ = ["blueprints", "months", "putting_right"]
 blueprints = (hours.bp, books.bp, checks.bp, questions.bp, our_books.bp, proofs.bp)
+emails.register()

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025_checks_of_a_year"
-down_revision = "0024_rota"
+revision = "0026_checks_of_a_year"
+down_revision = "0025_checks_are_told"
 branch_labels = None
 depends_on = None
 
