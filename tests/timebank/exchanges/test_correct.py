@@ -130,6 +130,67 @@ def test_what_is_asked_must_make_sense(scene: Scene) -> None:
     assert scene.balance(scene.gita) == 60
 
 
+def test_what_is_told_of_hours_of_no_exchange_is_told_of_each_entry(scene: Scene) -> None:
+    """Two that were taken back lie unread side by side, and each leads to its own entry."""
+    given, back, right = [], [], []
+    for number in range(3):
+        moved = hours.move(
+            scene.session, scene.community, kind="gift",
+            legs=[(scene.gita.account_code, scene.rune.account_code, 30 + number)],
+            happened_on=TODAY, category="gift", key=f"gift:{number}", by=None, now=NOW,
+        )  # fmt: skip
+        given.append(moved.entry_id)
+    for number, entry_id in enumerate(given):
+        reason: dict[str, Any] = {"by": scene.cora, "reason": f"Reason {number}", "now": NOW}
+        if number == 2:
+            wanted = Right(minutes=10, happened_on=TODAY)
+            done = service.correct_entry(scene.session, scene.community, entry_id, wanted, **reason)
+            right.append(done.entry_id)
+            continue
+        service.reverse_entry(scene.session, scene.community, entry_id, **reason)
+        line = hours_queries.history(scene.session, scene.community.id, entry_id)
+        back.append(line[-1].entry_id)
+    for member in (scene.gita, scene.rune):
+        notices = scene.session.scalars(
+            sa.select(Notice).where(Notice.member_id == member.id).order_by(Notice.id)
+        ).all()
+        assert [(each.path, each.facts["reason"]) for each in notices] == [
+            (f"hours/receipts/{entry_id}", f"Reason {number}")
+            for number, entry_id in enumerate([*back, *right])
+        ]
+    rune = scene.rune.account_code
+    service.forget_told(scene.session, scene.community, rune)
+    kinds = ("hours-reversed", "hours-corrected")
+    assert not scene.session.scalars(sa.select(Notice).where(Notice.kind.in_(kinds))).all()
+
+
+def test_whose_hours_they_are_no_more_reads_of_the_entry_that_moved_them_back(
+    scene: Scene,
+) -> None:
+    moved = hours.move(
+        scene.session, scene.community, kind="opening",
+        legs=[("opening", scene.gita.account_code, 30)],
+        happened_on=TODAY, category="opening", key="opening:1", by=None, now=NOW,
+    )  # fmt: skip
+    done = service.correct_entry(
+        scene.session, scene.community, moved.entry_id,
+        Right(minutes=30, happened_on=TODAY, member_id=scene.rune.id),
+        by=scene.cora, reason="It was Rune", now=NOW,
+    )  # fmt: skip
+    line = hours_queries.history(scene.session, scene.community.id, moved.entry_id)
+    back = next(step.entry_id for step in line if step.takes_back)
+    paths = {
+        name: scene.session.scalars(
+            sa.select(Notice.path).where(Notice.member_id == getattr(scene, name).id)
+        ).all()
+        for name in ("gita", "rune")
+    }
+    assert paths == {
+        "gita": [f"hours/receipts/{back}"],
+        "rune": [f"hours/receipts/{done.entry_id}"],
+    }
+
+
 def test_a_day_that_stays_may_lie_long_ago(scene: Scene) -> None:
     exchange = confirmed(scene)
     put_right(scene, exchange, now=NOW + 500 * DAY)

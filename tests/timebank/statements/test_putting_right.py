@@ -169,8 +169,9 @@ def test_own_hours_and_those_of_several_are_not_put_right_here(scene: Scene, wal
     for entry_id in (own.entry_id, several.entry_id):
         page = cora.get(at(scene.community, f"/books/entries/{entry_id}"))
         assert not page.soup.find("a", string="Put this right")
-    cora.get(address(scene, own, "/correct"))
-    assert "Ask another" in cora.submit(minutes="30", reason="Less", status=403)
+    page = cora.get(address(scene, own, "/correct"), status=403)
+    assert "Ask another coordinator or treasurer to put them right" in page
+    assert not page.soup.select("[name=reason]")
     cora.get(at(scene.community, f"/books/entries/{several.entry_id}/correct"))
     page = cora.submit(hours="1", reason="More", status=422)
     assert "more for some than for others" in page

@@ -18,6 +18,7 @@ from timebank.exchanges.service.aside import give_back_forgotten, give_back_next
 from timebank.exchanges.service.correct import (
     Corrected,
     Right,
+    check_not_own,
     correct_entry,
     forget_told,
     is_member_code,
@@ -43,6 +44,7 @@ __all__ = [
     "answer_yes",
     "cancel",
     "change",
+    "check_not_own",
     "confirm_next_silent",
     "confirm_silent",
     "correct_entry",

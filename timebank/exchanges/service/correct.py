@@ -35,7 +35,11 @@ TOPIC = "hours"
 TOPIC_WORK = "work"
 REVERSED = "hours-reversed"
 CORRECTED = "hours-corrected"
-#: Where a member reads of hours that belong to no exchange, below the community's address.
+#: Where a member reads of hours that belong to no exchange, below the community's address. Each
+#: entry has a page of its own, so that what is told of one is never taken for what is told of
+#: another.
+PATH_ENTRY = "hours/receipts/"
+#: Where they all led before.
 PATH_HOURS = "hours"
 #: Who looks after accounts that are short; where nobody holds the first, the next.
 LOOK_AFTER_ACCOUNTS = ("treasurer", "coordinator")
@@ -125,7 +129,8 @@ def reverse_entry(
         exchange.reversal_id = outcome.entry_id
         moving.note(session, exchange, "reverse", by=by, now=now, words=reason)
     facts = {"reason": reason.strip()}
-    _tell(session, community, outcome.balances, exchange, REVERSED, facts, now=now)
+    told = dict.fromkeys(outcome.balances, outcome.entry_id)
+    _tell(session, community, told, exchange, REVERSED, facts, now=now)
     _flag(session, community, outcome.entry_id, outcome.overdrawn, now=now)
     return tuple(outcome.overdrawn)
 
@@ -157,9 +162,8 @@ def correct_entry(
     if not reason.strip():
         raise WordsMissingError
     exchange = queries.locked_by_entry(session, community.id, entry_id)
+    check_not_own(session, community, entry_id, by=by)
     was = _line_of(session, community, entry_id)
-    if any(by.account_code in pair for pair in was.sides):
-        raise OwnExchangeError
     new = _new_line(session, community, exchange, was, right, by=by, now=now)
     if new == was:
         raise NothingChangedError
@@ -182,10 +186,26 @@ def correct_entry(
         _rewrite(session, exchange, done.reversal.entry_id, done.replacement.entry_id, new, right)
         moving.note(session, exchange, "correct", by=by, now=now, minutes=new.minutes, words=reason)
     facts = {"before": was.minutes, "minutes": new.minutes, "reason": reason.strip()}
-    codes = {*done.reversal.balances, *done.replacement.balances}
-    _tell(session, community, codes, exchange, CORRECTED, facts, now=now)
+    told = dict.fromkeys(done.replacement.balances, done.replacement.entry_id)
+    # Whose it is no more finds the entry that moved it back, and no other.
+    told = dict.fromkeys(done.reversal.balances, done.reversal.entry_id) | told
+    _tell(session, community, told, exchange, CORRECTED, facts, now=now)
     _flag(session, community, done.reversal.entry_id, done.overdrawn, now=now)
     return corrected
+
+
+def check_not_own(
+    session: Session, community: Community, entry_id: uuid.UUID, *, by: Member
+) -> None:
+    """See that somebody may put an entry right: hours of one's own are for somebody else.
+
+    Raises:
+        OwnExchangeError: If the hours are `by`'s own.
+        NoSuchEntryError: If the book has no such entry.
+    """
+    entry = hours_queries.entry(session, community.id, entry_id)
+    if any(by.account_code in {leg.payer_code, leg.payee_code} for leg in entry.legs):
+        raise OwnExchangeError
 
 
 def see_to_overdraft(
@@ -309,21 +329,22 @@ def _rewrite(
 def _tell(
     session: Session,
     community: Community,
-    codes: Collection[str],
+    entries: Mapping[str, uuid.UUID],
     exchange: Exchange | None,
     kind: str,
     facts: Mapping[str, object],
     *,
     now: dt.datetime,
 ) -> None:
-    """Tell the members behind these accounts."""
-    whole, path = dict(facts), PATH_HOURS
-    if exchange is not None:
-        path = moving.path_of(exchange)
-    else:
+    """Tell the members behind these accounts; the entries are where each of them reads of it."""
+    whole = dict(facts)
+    if exchange is None:
         # No path leads from here to those whom the words are about, should they be forgotten.
-        whole["codes"] = f" {' '.join(sorted(codes))} "
-    for member in queries.by_account_codes(session, community.id, codes):
+        whole["codes"] = f" {' '.join(sorted(entries))} "
+    for member in queries.by_account_codes(session, community.id, entries):
+        path = f"{PATH_ENTRY}{entries[member.account_code]}"
+        if exchange is not None:
+            path = moving.path_of(exchange)
         messaging.tell(session, member, topic=TOPIC, kind=kind, facts=whole, path=path, now=now)
 
 
@@ -337,7 +358,7 @@ def forget_told(session: Session, community: Community, code: str) -> None:
         sa.delete(Notice).where(
             Notice.community_id == community.id,
             Notice.kind.in_((REVERSED, CORRECTED)),
-            Notice.path == PATH_HOURS,
+            sa.or_(Notice.path == PATH_HOURS, Notice.path.startswith(PATH_ENTRY)),
             sa.or_(codes.is_(None), codes.contains(f" {code} ")),
         )
     )

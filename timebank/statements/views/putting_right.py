@@ -49,6 +49,8 @@ say(errors.OverdraftNotFoundError, _l("There is no such thing to see to."))
 def correct(entry_id: uuid.UUID) -> ResponseReturnValue:
     """Say what an entry should have been; it is moved back and the right one stands instead."""
     session, community_id = db.session(), g.community.id
+    # Said before anything is filled in, and not afterwards.
+    service.check_not_own(session, g.community, entry_id, by=g.member)
     entry = hours.entry(session, community_id, entry_id)
     exchange = queries.exchange_of(session, community_id, entry_id)
     form = _exchange_form(entry, exchange) if exchange is not None else _other_form(entry)
