@@ -131,7 +131,7 @@ def reverse_entry(
     facts = {"reason": reason.strip()}
     told = dict.fromkeys(outcome.balances, outcome.entry_id)
     _tell(session, community, told, exchange, REVERSED, facts, now=now)
-    _flag(session, community, outcome.entry_id, outcome.overdrawn, now=now)
+    flag_overdrawn(session, community, outcome.entry_id, outcome.overdrawn, now=now)
     return tuple(outcome.overdrawn)
 
 
@@ -190,7 +190,7 @@ def correct_entry(
     # Whose it is no more finds the entry that moved it back, and no other.
     told = dict.fromkeys(done.reversal.balances, done.reversal.entry_id) | told
     _tell(session, community, told, exchange, CORRECTED, facts, now=now)
-    _flag(session, community, done.reversal.entry_id, done.overdrawn, now=now)
+    flag_overdrawn(session, community, done.reversal.entry_id, done.overdrawn, now=now)
     return corrected
 
 
@@ -364,7 +364,7 @@ def forget_told(session: Session, community: Community, code: str) -> None:
     )
 
 
-def _flag(
+def flag_overdrawn(
     session: Session,
     community: Community,
     reversal_id: uuid.UUID,
@@ -372,7 +372,10 @@ def _flag(
     *,
     now: dt.datetime,
 ) -> None:
-    """Put accounts that are too low now on the list of whoever looks after them, and tell them."""
+    """Put accounts that are too low now on the list of whoever looks after them, and tell them.
+
+    Whoever else moves hours back calls this too, such as a session that is put right.
+    """
     if not codes:
         return
     held = hours_queries.balances(session, community.id, sorted(codes))

@@ -26,7 +26,7 @@ from timebank.groups.service.pots import (
     give,
     set_pot_rule,
 )
-from timebank.groups.service.rules import acknowledge, write_rules
+from timebank.groups.service.rules import acknowledge, acknowledge_aloud, write_rules
 from timebank.groups.service.running import (
     GroupDetails,
     change_group,
@@ -48,6 +48,7 @@ __all__ = [
     "GroupDetails",
     "VenueDetails",
     "acknowledge",
+    "acknowledge_aloud",
     "add_venue",
     "answer_appeal",
     "answer_invitation",

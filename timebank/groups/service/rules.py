@@ -1,9 +1,13 @@
 """Write ground rules, and note who took them in."""
 
 import datetime as dt
+import uuid
+from collections.abc import Collection
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.db import new_id
 from timebank.groups import queries
 from timebank.groups.errors import NoRulesError, RulesChangedError, WordsMissingError
 from timebank.groups.models import Acknowledgement, GroundRules, Group
@@ -89,3 +93,36 @@ def acknowledge(
     session.add(row)
     session.flush()
     return row
+
+
+def acknowledge_aloud(
+    session: Session,
+    group: Group,
+    member_ids: Collection[uuid.UUID],
+    *,
+    by: Member,
+    now: dt.datetime,
+) -> None:
+    """Note that several heard the rules that hold now, from somebody who read them out.
+
+    Whoever took this version in before is left as they are; without rules there is nothing to note.
+    """
+    missing = queries.must_hear(session, group, member_ids)
+    if not missing:
+        return
+    session.execute(
+        sa.insert(Acknowledgement),
+        [
+            {
+                "community_id": group.community_id,
+                "id": new_id(),
+                "group_id": group.id,
+                "member_id": member_id,
+                "version": group.rules_version,
+                "way": "aloud",
+                "by_member_id": by.id,
+                "at": now,
+            }
+            for member_id in sorted(missing)
+        ],
+    )
