@@ -161,3 +161,129 @@ class NeededError(RefusalError):
     def __init__(self, most: int) -> None:
         super().__init__(most)
         self.most = most
+
+
+# ------------------------------------------------------------------------------ the door
+
+
+class NotYoursToHoldError(NotAllowedError):
+    """The door is kept by those who hold the group's sessions or run it."""
+
+
+class NotOpenError(ConflictError):
+    """The door of the session is not open.
+
+    Attributes:
+        state: What the session is instead, one of `models.SESSION_STATES`.
+    """
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class TooEarlyToOpenError(RefusalError):
+    """A session opens on its day.
+
+    Attributes:
+        opens_at: From when on it can be opened.
+    """
+
+    def __init__(self, opens_at: dt.datetime) -> None:
+        super().__init__(opens_at)
+        self.opens_at = opens_at
+
+
+class NobodyOnDutyError(RefusalError):
+    """Somebody has to hold a session that opens."""
+
+
+class NobodyOfStaffError(RefusalError):
+    """The group's sessions open only while somebody paid for it is there."""
+
+
+class BoundariesNotNamedError(RefusalError):
+    """The boundaries of the day are named before the door opens."""
+
+
+class RulesFirstError(RefusalError):
+    """The ground rules come before the check-in.
+
+    Attributes:
+        version: The version to be taken in.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+class TooManyKnownError(RefusalError):
+    """No more people can be noted by name; the others are counted without."""
+
+
+class NotThereError(ConflictError):
+    """They are not noted as being there."""
+
+
+class NobodyToTakeBackError(ConflictError):
+    """Nobody is counted who could be taken back."""
+
+
+class NobodyCountedError(RefusalError):
+    """A count says how many, within reason."""
+
+
+class CodeUnknownError(NotFoundError):
+    """No session has, or had, this code."""
+
+
+# --------------------------------------------------------------------------- the closing
+
+
+class AlreadyClosedError(ConflictError):
+    """Somebody closed the session in the meantime; theirs counts."""
+
+
+class NotClosedYetError(ConflictError):
+    """What is not closed needs no putting right."""
+
+
+class ChangedMeanwhileError(RefusalError):
+    """Somebody came or went after the page was shown: what it says would not be what is posted."""
+
+
+class FewerThanKnownError(RefusalError):
+    """There can not have been fewer people than there are names.
+
+    Attributes:
+        known: How many are noted by name.
+    """
+
+    def __init__(self, known: int) -> None:
+        super().__init__(known)
+        self.known = known
+
+
+class MoreFirstTimersThanPeopleError(RefusalError):
+    """Nobody can be there for the first time who was not there."""
+
+
+class ReasonNeededError(RefusalError):
+    """Those whose hours change read why."""
+
+
+class NothingToPutRightError(RefusalError):
+    """Everything would stay as it is."""
+
+
+class AlreadyPartnerError(ConflictError):
+    """The two groups hold this together, or one of them was asked and has not answered."""
+
+
+class NoPartnerError(NotFoundError):
+    """That group has no part in this session."""
+
+
+class TooManyPartnersError(RefusalError):
+    """A session is held by a handful of groups at most."""

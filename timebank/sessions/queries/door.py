@@ -1,0 +1,444 @@
+"""Who is at a session, what it comes to so far, and whose code that is."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.groups.models import Exclusion, Group, GroupMember
+from timebank.groups.policy.standing import Standing, may_host, may_run, standing
+from timebank.members.models import Member
+from timebank.sessions.errors import SessionNotFoundError
+from timebank.sessions.models import (
+    GroupSession,
+    SessionAttendance,
+    SessionCode,
+    SessionPartner,
+    SessionTally,
+)
+
+#: Sessions of one page of what a member was at.
+MY_SESSIONS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session with the group it belongs to, and those that hold it as well.
+
+    Attributes:
+        session: The session.
+        group: Whose it is; its rules hold at the door, and its crediting rule.
+        partners: Other groups that said yes to holding it, with what was agreed.
+    """
+
+    session: GroupSession
+    group: Group
+    partners: Sequence[tuple[SessionPartner, Group]] = field(default=())
+
+    @property
+    def groups(self) -> list[Group]:
+        """All groups that hold it, its own first."""
+        return [self.group, *(group for _partner, group in self.partners)]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a session comes to so far.
+
+    Attributes:
+        known: People with a name, whoever holds it too.
+        known_first: How many of them are there for the first time.
+        tallied: People without a name.
+        tallied_first: How many of them said so.
+    """
+
+    known: int = 0
+    known_first: int = 0
+    tallied: int = 0
+    tallied_first: int = 0
+
+    @property
+    def contacts(self) -> int:
+        """Everybody who was there."""
+        return self.known + self.tallied
+
+    @property
+    def first_timers(self) -> int:
+        """Everybody who was there for the first time."""
+        return self.known_first + self.tallied_first
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A member at a session."""
+
+    attendance: SessionAttendance
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the door has to know of some members before they come in.
+
+    Attributes:
+        kept_out: Who stays away from one of the groups that day.
+        paid: Who is paid for being there.
+        were_before: Who has been at an earlier session of the group.
+        rows: How they are noted so far, also who was taken back.
+    """
+
+    kept_out: frozenset[uuid.UUID]
+    paid: frozenset[uuid.UUID]
+    were_before: frozenset[uuid.UUID]
+    rows: dict[uuid.UUID, SessionAttendance]
+
+
+def held(
+    session: Session, community_id: uuid.UUID, session_id: uuid.UUID, *, lock: str = ""
+) -> Held:
+    """Return a session with the groups that hold it.
+
+    Args:
+        session: Any session.
+        community_id: The community.
+        session_id: Which one.
+        lock: ``shared`` while somebody comes in, so that nobody closes it under their feet;
+            ``alone`` for what only one may do at a time; nothing to look only.
+
+    Raises:
+        SessionNotFoundError: If the community has no such session.
+    """
+    locking = {"": None, "shared": {"read": True}, "alone": {}}[lock]
+    wanted = (
+        sa.select(GroupSession, Group)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+            ),
+        )
+        .where(
+            GroupSession.community_id == community_id,
+            GroupSession.id == session_id,
+            GroupSession.state != "dropped",
+        )
+    )
+    if locking is not None:
+        wanted = wanted.with_for_update(of=GroupSession, **locking)
+        wanted = wanted.execution_options(populate_existing=True)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        raise SessionNotFoundError
+    return Held(row[0], row[1], partners(session, row[0]))
+
+
+def partners(
+    session: Session, held_session: GroupSession, *, states: Sequence[str] = ("joined",)
+) -> list[tuple[SessionPartner, Group]]:
+    """Return the groups that hold a session together with its own, by themselves or by series."""
+    mine = SessionPartner.session_id == held_session.id
+    if held_session.series_id is not None:
+        mine |= SessionPartner.series_id == held_session.series_id
+    rows = session.execute(
+        sa.select(SessionPartner, Group)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == SessionPartner.community_id,
+                Group.id == SessionPartner.group_id,
+            ),
+        )
+        .where(
+            SessionPartner.community_id == held_session.community_id,
+            mine,
+            SessionPartner.state.in_(states),
+        )
+        .order_by(Group.folded, Group.id, SessionPartner.id)
+    )
+    # A group that joined both the series and this one date is there once.
+    found = {group.id: (partner, group) for partner, group in rows}
+    return list(found.values())
+
+
+def standing_at(
+    session: Session, at: Held, member: Member, roles: frozenset[str] = frozenset()
+) -> Standing:
+    """Return what a member is to a session: the most that they are to any group that holds it."""
+    links = session.scalars(
+        sa.select(GroupMember).where(
+            GroupMember.community_id == member.community_id,
+            GroupMember.group_id.in_([group.id for group in at.groups]),
+            GroupMember.member_id == member.id,
+        )
+    )
+    found = [standing(link, roles) for link in links] or [standing(None, roles)]
+    return max(found, key=lambda who: (may_run(who), may_host(who), who.belongs))
+
+
+# ---------------------------------------------------------------------- people and counts
+
+
+def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> Known:
+    """Return what the door has to know of some members; as many questions for one as for many."""
+    community_id, day = at.session.community_id, at.session.day_on
+    group_ids = [group.id for group in at.groups]
+    kept_out = session.scalars(
+        sa.select(Exclusion.member_id).where(
+            Exclusion.community_id == community_id,
+            Exclusion.group_id.in_(group_ids),
+            Exclusion.member_id.in_(member_ids),
+            Exclusion.from_on <= day,
+            Exclusion.until_on >= day,
+            Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > day),
+        )
+    )
+    paid = session.scalars(
+        sa.select(GroupMember.member_id).where(
+            GroupMember.community_id == community_id,
+            GroupMember.group_id.in_(group_ids),
+            GroupMember.member_id.in_(member_ids),
+            GroupMember.state == "active",
+            GroupMember.is_paid,
+        )
+    )
+    rows = session.scalars(
+        sa.select(SessionAttendance).where(
+            SessionAttendance.community_id == community_id,
+            SessionAttendance.session_id == at.session.id,
+            SessionAttendance.member_id.in_(member_ids),
+        )
+    )
+    return Known(
+        frozenset(kept_out),
+        frozenset(paid),
+        _were_before(session, at, member_ids),
+        {row.member_id: row for row in rows},
+    )
+
+
+def _were_before(
+    session: Session, at: Held, member_ids: Collection[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    found = session.scalars(
+        sa.select(SessionAttendance.member_id)
+        .join(
+            GroupSession,
+            sa.and_(
+                GroupSession.community_id == SessionAttendance.community_id,
+                GroupSession.id == SessionAttendance.session_id,
+            ),
+        )
+        .where(
+            SessionAttendance.community_id == at.session.community_id,
+            SessionAttendance.member_id.in_(member_ids),
+            SessionAttendance.undone_at.is_(None),
+            GroupSession.group_id == at.group.id,
+            GroupSession.starts_at < at.session.starts_at,
+        )
+        .distinct()
+    )
+    return frozenset(found)
+
+
+def present(
+    session: Session,
+    held_session: GroupSession,
+    *,
+    after: uuid.UUID | None = None,
+    limit: int | None = None,
+) -> list[Present]:
+    """Return who is noted by name, in order of their names; `after` is the last one before."""
+    wanted = (
+        sa.select(SessionAttendance, Member)
+        .join(
+            Member,
+            sa.and_(
+                Member.community_id == SessionAttendance.community_id,
+                Member.id == SessionAttendance.member_id,
+            ),
+        )
+        .where(
+            SessionAttendance.community_id == held_session.community_id,
+            SessionAttendance.session_id == held_session.id,
+            SessionAttendance.undone_at.is_(None),
+        )
+        .order_by(Member.folded_name, Member.id)
+        .limit(limit)
+    )
+    if after is not None:
+        last = session.get_one(Member, (held_session.community_id, after))
+        wanted = wanted.where(
+            sa.tuple_(Member.folded_name, Member.id)
+            > sa.tuple_(
+                sa.bindparam(None, last.folded_name, Member.folded_name.type),
+                sa.bindparam(None, last.id, Member.id.type),
+            )
+        )
+    return [Present(row[0], row[1]) for row in session.execute(wanted)]
+
+
+def attendance_of(
+    session: Session, held_session: GroupSession, member_id: uuid.UUID
+) -> SessionAttendance | None:
+    """Return how a member is noted at a session, or None if they are not."""
+    return session.scalar(
+        sa.select(SessionAttendance).where(
+            SessionAttendance.community_id == held_session.community_id,
+            SessionAttendance.session_id == held_session.id,
+            SessionAttendance.member_id == member_id,
+            SessionAttendance.undone_at.is_(None),
+        )
+    )
+
+
+def has_staff(session: Session, held_session: GroupSession) -> bool:
+    """Tell whether somebody is there who is paid for it."""
+    return bool(
+        session.scalar(
+            sa.select(
+                sa.exists().where(
+                    SessionAttendance.community_id == held_session.community_id,
+                    SessionAttendance.session_id == held_session.id,
+                    SessionAttendance.undone_at.is_(None),
+                    SessionAttendance.is_paid,
+                )
+            )
+        )
+    )
+
+
+def counts(session: Session, held_session: GroupSession) -> Counts:
+    """Return what a session comes to so far, in one question."""
+    here = (
+        SessionAttendance.community_id == held_session.community_id,
+        SessionAttendance.session_id == held_session.id,
+        SessionAttendance.undone_at.is_(None),
+    )
+    tally = (
+        SessionTally.community_id == held_session.community_id,
+        SessionTally.session_id == held_session.id,
+    )
+    row = session.execute(
+        sa.select(
+            sa.select(sa.func.count()).where(*here).scalar_subquery(),
+            sa.select(sa.func.count()).where(*here, SessionAttendance.is_first).scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.sum(SessionTally.number), 0))
+            .where(*tally)
+            .scalar_subquery(),
+            sa.select(sa.func.coalesce(sa.func.sum(SessionTally.first_timers), 0))
+            .where(*tally)
+            .scalar_subquery(),
+        )
+    ).one()
+    known, known_first, tallied, tallied_first = (int(each) for each in row)
+    return Counts(known, known_first, tallied, max(0, min(tallied, tallied_first)))
+
+
+def tally_by_key(
+    session: Session, held_session: GroupSession, client_key: uuid.UUID
+) -> SessionTally | None:
+    """Return what a tap counted, or None if it never arrived."""
+    return session.scalar(
+        sa.select(SessionTally).where(
+            SessionTally.community_id == held_session.community_id,
+            SessionTally.session_id == held_session.id,
+            SessionTally.client_key == client_key,
+        )
+    )
+
+
+def sessions_attended(
+    session: Session, member: Member, *, before: uuid.UUID | None = None
+) -> list[tuple[SessionAttendance, GroupSession, Group]]:
+    """Return the sessions a member was at, the latest first. For themselves alone."""
+    wanted = (
+        sa.select(SessionAttendance, GroupSession, Group)
+        .join(
+            GroupSession,
+            sa.and_(
+                GroupSession.community_id == SessionAttendance.community_id,
+                GroupSession.id == SessionAttendance.session_id,
+            ),
+        )
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+            ),
+        )
+        .where(
+            SessionAttendance.community_id == member.community_id,
+            SessionAttendance.member_id == member.id,
+            SessionAttendance.undone_at.is_(None),
+        )
+        .order_by(GroupSession.starts_at.desc(), GroupSession.id.desc())
+        .limit(MY_SESSIONS_MAX)
+    )
+    if before is not None:
+        last = session.get_one(GroupSession, (member.community_id, before))
+        wanted = wanted.where(
+            sa.tuple_(GroupSession.starts_at, GroupSession.id)
+            < sa.tuple_(
+                sa.bindparam(None, last.starts_at, GroupSession.starts_at.type),
+                sa.bindparam(None, last.id, GroupSession.id.type),
+            )
+        )
+    return [(row[0], row[1], row[2]) for row in session.execute(wanted)]
+
+
+# --------------------------------------------------------------------------------- codes
+
+
+def code_of(session: Session, held_session: GroupSession) -> SessionCode | None:
+    """Return the code of a session that counts, or None before somebody wanted one."""
+    return session.scalar(
+        sa.select(SessionCode)
+        .where(
+            SessionCode.community_id == held_session.community_id,
+            SessionCode.session_id == held_session.id,
+        )
+        .order_by(SessionCode.id.desc())
+        .limit(1)
+    )
+
+
+def code_by_token(session: Session, community_id: uuid.UUID, token: str) -> SessionCode | None:
+    """Return the code of a poster, also of one that is over."""
+    return session.scalar(
+        sa.select(SessionCode).where(
+            SessionCode.community_id == community_id, SessionCode.token == token
+        )
+    )
+
+
+def code_by_digits(session: Session, community_id: uuid.UUID, digits: str) -> SessionCode | None:
+    """Return the code with four figures: of a session that is open, else the latest there was."""
+    return session.scalar(
+        sa.select(SessionCode)
+        .join(
+            GroupSession,
+            sa.and_(
+                GroupSession.community_id == SessionCode.community_id,
+                GroupSession.id == SessionCode.session_id,
+            ),
+        )
+        .where(SessionCode.community_id == community_id, SessionCode.digits == digits)
+        .order_by(sa.case((GroupSession.state == "open", 0), else_=1), SessionCode.id.desc())
+        .limit(1)
+    )
+
+
+def digits_taken(session: Session, community_id: uuid.UUID, day: dt.date) -> set[str]:
+    """Return the four figures in use around a day."""
+    around = dt.timedelta(days=8)
+    return set(
+        session.scalars(
+            sa.select(SessionCode.digits).where(
+                SessionCode.community_id == community_id,
+                SessionCode.day_on.between(day - around, day + around),
+            )
+        )
+    )
