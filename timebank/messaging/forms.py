@@ -12,6 +12,7 @@ TOPIC_NAMES: dict[str, str] = {
     "message": _l("Messages from other members"),
     "exchange": _l("Help you agree on, give and receive"),
     "listing": _l("Your offers and requests"),
+    "session": _l("Sessions you signed up for or hold"),
     "hours": _l("Your hours"),
     "membership": _l("Your membership"),
     "work": _l("Things for you to do as a coordinator or treasurer"),

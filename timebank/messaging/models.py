@@ -17,7 +17,7 @@ ADDRESS_LENGTH_MAX = 254
 ERROR_LENGTH_MAX = 200
 PATH_LENGTH_MAX = 300
 #: What a member may be told of; each can be turned off for mail, except what signs in.
-TOPICS = ("message", "exchange", "listing", "hours", "membership", "work")
+TOPICS = ("message", "exchange", "listing", "session", "hours", "membership", "work")
 SHARED_FIELDS = ("name", "email", "phone")
 MESSAGE_KINDS = ("words", "shared")
 MAIL_STATES = ("waiting", "sent", "given up")

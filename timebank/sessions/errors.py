@@ -287,3 +287,35 @@ class NoPartnerError(NotFoundError):
 
 class TooManyPartnersError(RefusalError):
     """A session is held by a handful of groups at most."""
+
+
+class OverAlreadyError(RefusalError):
+    """A session cannot be moved to a time that is over."""
+
+
+class NotExpectedError(ConflictError):
+    """The session is over, or it does not happen: nobody is expected."""
+
+
+class DropInError(RefusalError):
+    """One simply comes to this session."""
+
+
+class ComeInFirstError(RefusalError):
+    """The group would like to get to know people before they come to its sessions."""
+
+
+class ClosedDayNotFoundError(NotFoundError):
+    """There is no such closed day here, or it was taken back."""
+
+
+class TooLongClosedError(RefusalError):
+    """A closed time has a greatest length.
+
+    Attributes:
+        days_max: How many days it may have.
+    """
+
+    def __init__(self, days_max: int) -> None:
+        super().__init__(days_max)
+        self.days_max = days_max

@@ -337,13 +337,14 @@ def test_a_member_chooses_what_comes_by_mail(
 ) -> None:
     page = as_sam.get(at(place, "/me/notifications"))
     ticked = [str(tag["value"]) for tag in page.soup.select("input[name=topics][checked]")]
-    assert ticked == ["message", "exchange", "listing", "hours", "membership"]
+    assert ticked == ["message", "exchange", "listing", "session", "hours", "membership"]
     page = as_sam.submit(topics=["message"])
     assert "Saved." in page
     ticked = [str(tag["value"]) for tag in page.soup.select("input[name=topics][checked]")]
     assert ticked == ["message"]
     session.rollback()
-    assert queries.unwanted_topics(session, sam) == {"exchange", "listing", "hours", "membership"}
+    unwanted = {"exchange", "listing", "session", "hours", "membership"}
+    assert queries.unwanted_topics(session, sam) == unwanted
     token = str(page.one("main input[name=csrf_token]")["value"])
     as_sam.post(
         at(place, "/me/notifications"), {"csrf_token": token, "topics": ["secrets"]}, status=422

@@ -11,6 +11,9 @@ from timebank.sessions.models import GroupSession
 WEEKS_AHEAD = 26
 #: The worker makes more when less than this is left.
 WEEKS_LEFT_MIN = 25
+#: A calendar of the past can be brought in, and nobody plans further ahead.
+YEARS_BACK = 11
+YEARS_ON = 3
 
 
 def may_plan(who: Standing) -> bool:
@@ -28,6 +31,22 @@ def may_see(group: Group, who: Standing, planned: GroupSession) -> bool:
 def is_to_come(planned: GroupSession, now: dt.datetime) -> bool:
     """Tell whether a session can still be changed: it is planned, and it is not over."""
     return planned.state == "planned" and planned.ends_at > now
+
+
+def expects_people(planned: GroupSession, now: dt.datetime) -> bool:
+    """Tell whether one can say that one comes, or that one does not after all."""
+    is_on = planned.state in {"planned", "open"} and not planned.is_off
+    return is_on and planned.ends_at > now
+
+
+def has_room(capacity: int | None, signed: int) -> bool:
+    """Tell whether there is a place for one more. Whoever has a place keeps it."""
+    return capacity is None or signed < capacity
+
+
+def first_and_last_day(today: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day on which something can be planned."""
+    return today - dt.timedelta(days=366 * YEARS_BACK), today + dt.timedelta(days=366 * YEARS_ON)
 
 
 def horizon_on(today: dt.date) -> dt.date:

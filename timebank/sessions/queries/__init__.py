@@ -15,6 +15,16 @@ from timebank.sessions.queries.closing import (
     person_of,
     shares_of,
 )
+from timebank.sessions.queries.coming import (
+    Coming,
+    Count,
+    coming,
+    counts,
+    sign_up_of,
+    states_of,
+    to_remind,
+    with_room_for_somebody,
+)
 from timebank.sessions.queries.door import (
     Counts,
     Held,
@@ -71,6 +81,8 @@ from timebank.sessions.queries.shifts import (
 
 __all__ = [
     "PRESENT",
+    "Coming",
+    "Count",
     "Counts",
     "Draft",
     "Held",
@@ -90,6 +102,7 @@ __all__ = [
     "code_by_digits",
     "code_by_token",
     "code_of",
+    "coming",
     "counts",
     "differs",
     "digits_taken",
@@ -124,8 +137,12 @@ __all__ = [
     "shares_of",
     "shift",
     "shift_of",
+    "sign_up_of",
     "standing_at",
+    "states_of",
     "swap",
     "swaps_for",
     "tally_by_key",
+    "to_remind",
+    "with_room_for_somebody",
 ]

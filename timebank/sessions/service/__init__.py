@@ -1,5 +1,6 @@
 """Everything that changes sessions. Functions take the open unit of work and never commit it."""
 
+from timebank.sessions.service.closed_days import close_days, open_again
 from timebank.sessions.service.closing import Came, close_session, correct_session, legs_of_entry
 from timebank.sessions.service.counting import count
 from timebank.sessions.service.door import (
@@ -11,10 +12,19 @@ from timebank.sessions.service.door import (
     open_session,
     set_stay,
 )
+from timebank.sessions.service.one_date import (
+    Time,
+    cancel_session,
+    change_session,
+    details_of,
+    give_back,
+    time_of,
+)
 from timebank.sessions.service.partners import answer_partner, ask_partner, end_partner
 from timebank.sessions.service.planning import (
     Repeat,
     SessionDetails,
+    check_repeat,
     make_ahead,
     plan_series,
     plan_session,
@@ -30,6 +40,14 @@ from timebank.sessions.service.rota import (
     set_need,
     step_back,
 )
+from timebank.sessions.service.series import change_series, end_series, make_next_ahead, repeat_of
+from timebank.sessions.service.signing_up import (
+    move_up,
+    move_up_next,
+    remind_next_coming,
+    sign_up,
+    withdraw,
+)
 from timebank.sessions.service.swaps import ask_to_swap, remind_next, say_no, stop_asking, take_over
 
 __all__ = [
@@ -38,33 +56,51 @@ __all__ = [
     "Repeat",
     "RoleDetails",
     "SessionDetails",
+    "Time",
     "add_role",
     "answer",
     "answer_partner",
     "ask_partner",
     "ask_to_swap",
+    "cancel_session",
     "change_role",
+    "change_series",
+    "change_session",
     "check_in",
     "check_in_all",
     "check_out",
+    "check_repeat",
+    "close_days",
     "close_session",
     "correct_session",
     "count",
+    "details_of",
     "end_partner",
     "end_role",
+    "end_series",
+    "give_back",
     "legs_of_entry",
     "make_ahead",
     "make_code",
+    "make_next_ahead",
+    "move_up",
+    "move_up_next",
+    "open_again",
     "open_session",
     "plan_series",
     "plan_session",
     "put_down",
     "put_name_down",
     "remind_next",
+    "remind_next_coming",
+    "repeat_of",
     "say_no",
     "set_need",
     "set_stay",
+    "sign_up",
     "step_back",
     "stop_asking",
     "take_over",
+    "time_of",
+    "withdraw",
 ]

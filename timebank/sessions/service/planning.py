@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.communities.models import Community
 from timebank.db import new_id
 from timebank.groups import queries as groups
-from timebank.groups.errors import GroupEndedError, WordsMissingError
+from timebank.groups.errors import DayOutOfRangeError, GroupEndedError, WordsMissingError
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
@@ -90,12 +90,13 @@ def plan_series(
     Raises:
         NotYoursToPlanError, GroupEndedError, WordsMissingError: As their names say.
         RuleNotUnderstoodError, NeverHappensError: If the rule gives no date.
-        LengthError, EndsBeforeItStartsError: If the times make no sense.
+        LengthError, EndsBeforeItStartsError, DayOutOfRangeError: If the times make no sense.
         HostUnknownError: If the host does not belong to the group.
         VenueNotFoundError: If the community knows no such place.
     """
     check_plans(group, who)
     check_details(session, group, details)
+    check_day(repeat.starts_on, today=today_of(community, now))
     check_repeat(session, group, repeat)
     series = Series(
         community_id=community.id,
@@ -133,12 +134,14 @@ def plan_session(
     Raises:
         NotYoursToPlanError, GroupEndedError, WordsMissingError, LengthError: As their names say.
         ClosedThatDayError: If the group or the community is closed on that day.
+        DayOutOfRangeError: If the day is so far away that it must be a slip.
         HostUnknownError: If the host does not belong to the group.
         VenueNotFoundError: If the community knows no such place.
     """
     check_plans(group, who)
     check_details(session, group, details)
     check_length(length_minutes)
+    check_day(day_on, today=today_of(community, now))
     check_open_on(session, group, day_on)
     planned = GroupSession(
         community_id=community.id,
@@ -170,7 +173,7 @@ def make_ahead(
     """
     session.refresh(series, with_for_update=True)
     zone = zone_of(community)
-    last = until_on or planning.horizon_on(now.astimezone(zone).date())
+    last = until_on or planning.horizon_on(today_of(community, now))
     first = series.starts_on
     if series.made_until_on is not None:
         first = series.made_until_on + dt.timedelta(days=1)
@@ -184,17 +187,18 @@ def make_ahead(
             last_on=last if series.until_on is None else min(last, series.until_on),
         )
     )
-    closed = _closed(session, series, first, last)
-    made = [_make(series, day, closed, zone, now) for day in days]
+    closed = closed_for(session, series, first, last)
+    made = [new_session(series, day, closed, zone, now) for day in days]
     session.add_all(made)
     series.made_until_on = last
     session.flush()
     return made
 
 
-def _make(
+def new_session(
     series: Series, day: dt.date, closed: Sequence[ClosedDay], zone: ZoneInfo, now: dt.datetime
 ) -> GroupSession:
+    """Make the session of a series on one of its dates."""
     made = GroupSession(
         community_id=series.community_id,
         id=new_id(),
@@ -211,7 +215,10 @@ def _make(
     return made
 
 
-def _closed(session: Session, series: Series, first: dt.date, last: dt.date) -> Sequence[ClosedDay]:
+def closed_for(
+    session: Session, series: Series, first: dt.date, last: dt.date
+) -> Sequence[ClosedDay]:
+    """Return the closed days that matter to a series between two days."""
     return queries.closed_days(
         session, series.community_id, group_id=series.group_id, first_on=first, last_on=last
     )
@@ -227,6 +234,11 @@ def zone_of(community: Community) -> ZoneInfo:
     return ZoneInfo(community.time_zone)
 
 
+def today_of(community: Community, now: dt.datetime) -> dt.date:
+    """Return the day that it is where a community is."""
+    return now.astimezone(zone_of(community)).date()
+
+
 def check_plans(group: Group, who: Standing) -> None:
     """Refuse what only those who hold or run a group may do, and any plan of one that has ended.
 
@@ -239,13 +251,15 @@ def check_plans(group: Group, who: Standing) -> None:
         raise GroupEndedError
 
 
-def check_details(session: Session, group: Group, details: SessionDetails) -> None:
-    """Refuse details that name nothing, nowhere or nobody."""
+def check_details(
+    session: Session, group: Group, details: SessionDetails, *, but_host: bool = False
+) -> None:
+    """Refuse details that name nothing, nowhere or nobody; `but_host` passes over the host."""
     if not details.title.strip():
         raise WordsMissingError
     if details.venue_id is not None:
         groups.venue(session, group.community_id, details.venue_id)
-    if details.host_id is not None:
+    if details.host_id is not None and not but_host:
         check_host(session, group, details.host_id)
 
 
@@ -268,6 +282,17 @@ def check_length(length_minutes: int) -> None:
     """
     if not 1 <= length_minutes <= LENGTH_MINUTES_MAX:
         raise LengthError
+
+
+def check_day(day: dt.date, *, today: dt.date) -> None:
+    """Refuse a day so far away that it must be a slip.
+
+    Raises:
+        DayOutOfRangeError: If it is.
+    """
+    first, last = planning.first_and_last_day(today)
+    if not first <= day <= last:
+        raise DayOutOfRangeError(first, last)
 
 
 def check_open_on(session: Session, group: Group, day: dt.date) -> None:

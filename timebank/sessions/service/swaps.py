@@ -28,7 +28,7 @@ from timebank.sessions.policy import rota as policy
 from timebank.sessions.service import rota
 
 #: What tells somebody that a thing is due soon.
-TOPIC_REMINDER = "exchange"
+TOPIC_REMINDER = "session"
 
 
 def ask_to_swap(
