@@ -54,7 +54,7 @@ def test_the_places_are_given_in_order_and_the_rest_wait(scene: Scene) -> None:
     people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=2)
     assert sign_up(scene, planned, people.mia, people.otto) == "signed"
     assert sign_up(scene, planned, people.hugo) == "waiting"
-    assert queries.counts(scene.session, people.community.id, [planned.id]) == {
+    assert queries.sign_up_counts(scene.session, people.community.id, [planned.id]) == {
         planned.id: Count(signed=2, waiting=1)
     }
 
@@ -115,7 +115,7 @@ def test_more_places_let_people_move_up_and_fewer_put_nobody_out(scene: Scene) -
             who=people.lead,
             now=NOW,
         )
-        found = queries.counts(scene.session, people.community.id, [planned.id])[planned.id]
+        found = queries.sign_up_counts(scene.session, people.community.id, [planned.id])[planned.id]
         assert (found.signed, found.waiting) == (signed, 1)
     withdraw(scene, planned, people.mia)
     assert state(scene, planned, people.hugo) == "waiting", "one is still there for one place"
@@ -246,5 +246,5 @@ def test_two_who_want_the_last_place_at_the_same_moment(
     ended = race(app, people.community.id, [wants(key) for key in keys for _tap in range(2)])
     session.commit()
     assert set(ended) == {"done"}
-    found = queries.counts(session, people.community.id, [planned.id])[planned.id]
+    found = queries.sign_up_counts(session, people.community.id, [planned.id])[planned.id]
     assert found == Count(signed=3, waiting=3)

@@ -64,7 +64,7 @@ def sign_up_of(session: Session, planned: GroupSession, member_id: uuid.UUID) ->
     )
 
 
-def counts(
+def sign_up_counts(
     session: Session, community_id: uuid.UUID, session_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, Count]:
     """Count who comes and who waits, of several sessions in one question."""

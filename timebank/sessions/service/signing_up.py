@@ -121,7 +121,7 @@ def move_up(
 
 
 def _count(session: Session, planned: GroupSession) -> queries.Count:
-    return queries.counts(session, planned.community_id, [planned.id]).get(
+    return queries.sign_up_counts(session, planned.community_id, [planned.id]).get(
         planned.id, queries.Count()
     )
 
