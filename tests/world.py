@@ -23,6 +23,7 @@ from timebank.exchanges import service as exchanges
 from timebank.exchanges.models import Overdraft
 from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
+from timebank.groups.models import Group
 from timebank.groups.queries import standing_of
 from timebank.groups.service import Agreement, GroupDetails, VenueDetails
 from timebank.hours import service as hours
@@ -35,6 +36,8 @@ from timebank.members.service import links
 from timebank.messaging import emails
 from timebank.messaging import service as messages
 from timebank.messaging.models import Notice
+from timebank.sessions import queries as session_queries
+from timebank.sessions import service as sessions
 from timebank.web import assets, drafts
 from timebank.web.access import SLUG
 
@@ -42,7 +45,7 @@ MONTH = dt.timedelta(days=32)
 #: Who has things of their own, so that a page about them is really theirs.
 ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
-PARTS = ("groups", "join", "listings", "messages", "sign-in", "books")
+PARTS = ("rota", "groups", "join", "listings", "messages", "sign-in", "books")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +305,7 @@ def _group(
         now=now,
     )
     session.flush()
-    return {
+    return _rota(session, community, group, member, helper, now) | {
         "pot_name": group.slug,
         "other_slug": tea.slug,
         "move_id": move.id,
@@ -313,6 +316,55 @@ def _group(
         "member_id in groups": helper.id,
         "answer": "yes",
         "version": 1,
+    }
+
+
+def _rota(
+    session: Session,
+    community: Community,
+    group: Group,
+    member: Member,
+    helper: Member,
+    now: dt.datetime,
+) -> dict[str, object]:
+    """Plan sessions that need somebody: the member was asked, and may take the helper's part."""
+    lead = standing_of(session, group, member)
+    # The helper is in many groups, and nobody is on two rotas at one time; the member stays away
+    # for two weeks.
+    repeat = sessions.Repeat(
+        rrule="FREQ=WEEKLY;BYDAY=SU",
+        starts_on=now.date() + dt.timedelta(days=21),
+        starts_minute=group.number * 60 % (24 * 60),
+        length_minutes=30,
+    )
+    series = sessions.plan_series(
+        session,
+        community,
+        group,
+        sessions.SessionDetails(title="Sundays"),
+        repeat,
+        by=member,
+        who=lead,
+        now=now,
+    )
+    role = sessions.add_role(
+        session, group, series, sessions.RoleDetails(name="Tea", needed=4), who=lead
+    )
+    planned = session_queries.sessions_between(
+        session, community.id, group_id=group.id, begin=now, end=now + MONTH
+    )[0]
+    asked = sessions.put_down(
+        session, group, planned, role.id, member, by=helper, who=lead, now=now
+    )
+    part = sessions.put_name_down(session, group, planned, role.id, by=helper, now=now)
+    swap = sessions.ask_to_swap(session, group, planned, part, asked=member, by=helper, now=now)
+    return {
+        "session_id": planned.id,
+        "series_id": series.id,
+        "role_id": role.id,
+        "shift_id": asked.id,
+        "swap_id": swap.id,
+        "answer in rota": "no",
     }
 
 

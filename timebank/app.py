@@ -44,6 +44,7 @@ PAGES = (
     "timebank.listings.views",
     "timebank.exchanges.views",
     "timebank.groups.views",
+    "timebank.sessions.views",
     "timebank.home.views",
     "timebank.demo.views",
     "timebank.web.patterns",

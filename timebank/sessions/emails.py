@@ -15,3 +15,19 @@ def register() -> None:
     say("session-yours", _l("You hold “%(title)s” with %(group)s."))
     say("session-series-changed", _l("“%(title)s” with %(group)s has other dates now."))
     say("session-series-ended", _l("“%(title)s” with %(group)s goes on no longer."))
+    say("rota-asked", _l("%(name)s asks you for %(role)s with %(group)s. Can you come?"))
+    say("rota-yes", _l("%(name)s says yes: %(role)s, %(group)s."))
+    say("rota-no", _l("%(name)s can not come this time: %(role)s, %(group)s."))
+    say("rota-taken-off", _l("Your name is off the rota: %(role)s, %(group)s."))
+    say(
+        "rota-gap",
+        _l("%(name)s can not come after all. Somebody is missing soon: %(role)s, %(group)s."),
+    )
+    say("rota-swap-asked", _l("%(name)s looks for somebody to take over: %(role)s, %(group)s."))
+    say(
+        "rota-swap-no", _l("%(name)s can not take it over: %(role)s, %(group)s. It stays with you.")
+    )
+    say("rota-swap-taken", _l("%(taker)s takes over from you: %(role)s, %(group)s."))
+    say("rota-swap-yours", _l("You took over from %(asker)s: %(role)s, %(group)s. Thank you."))
+    say("rota-swap-seen", _l("%(taker)s takes over from %(asker)s: %(role)s, %(group)s."))
+    say("rota-tomorrow", _l("You are on the rota tomorrow: %(role)s, %(group)s."))

@@ -163,6 +163,10 @@ class NeededError(RefusalError):
         self.most = most
 
 
+class NoRoleChosenError(RefusalError):
+    """Somebody put their name down and did not say what for."""
+
+
 # ------------------------------------------------------------------------------ the door
 
 

@@ -51,6 +51,7 @@ PLACES = (
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
     Place("hours", "hours.index", _l("My hours"), family=("hours.", "limits.mine")),
     Place("work", "home.work", _l("To do"), roles=frozenset({COORDINATOR, TREASURER})),
+    Place("rotas", "sessions.rota_everywhere", _l("Rotas"), roles=frozenset({COORDINATOR})),
     Place("people", "members.people", _l("People"), roles=frozenset({COORDINATOR})),
     Place(
         "books",
@@ -72,6 +73,7 @@ PLACES = (
 )
 ACCOUNT = (
     Place("me", "members.me", _l("My page"), "person"),
+    Place("rota", "sessions.my_rota", _l("My rota"), "clipboard-check"),
     Place("notifications", "messages.preferences", _l("What we tell you"), "bell"),
     Place("communities", "communities.mine", _l("Change community"), "arrow-left-right"),
     Place("devices", "signin.devices", _l("My devices"), "phone"),

@@ -27,6 +27,7 @@ class Rota:
     """The crisis nights of a group: Saturdays from eight to two, two hosts and one for tea."""
 
     scene: Scene
+    now: dt.datetime = NOW
     series: Series = field(init=False)
     host: ShiftRole = field(init=False)
     tea: ShiftRole = field(init=False)
@@ -40,13 +41,13 @@ class Rota:
         """Return one of the next nights."""
         return self.session.scalars(
             sa.select(GroupSession)
-            .where(GroupSession.series_id == self.series.id, GroupSession.day_on >= SATURDAY)
+            .where(GroupSession.series_id == self.series.id, GroupSession.starts_at > self.now)
             .order_by(GroupSession.starts_at)
         ).all()[number]
 
     def roster(self, number: int = 0) -> Roster:
         """Return who is on the rota of a night."""
-        return queries.roster_of(self.session, self.night(number))
+        return queries.roster_of(self.session, self.night(number), self.scene.group)
 
     def missing(self, number: int = 0) -> list[tuple[str, int]]:
         """Return how many are missing in each role of a night."""
@@ -60,7 +61,7 @@ class Rota:
         self, by: Member, role: ShiftRole | None = None, number: int = 0, **changed: Any
     ) -> Shift:
         """Let somebody put their name down."""
-        values: dict[str, Any] = {"by": by, "now": NOW}
+        values: dict[str, Any] = {"by": by, "now": self.now}
         return service.put_name_down(
             self.session,
             self.scene.group,
@@ -71,7 +72,7 @@ class Rota:
 
     def ask(self, member: Member, role: ShiftRole | None = None, **changed: Any) -> Shift:
         """Let Lena put somebody else down."""
-        values: dict[str, Any] = {"by": self.scene.lena, "who": self.scene.lead, "now": NOW}
+        values: dict[str, Any] = {"by": self.scene.lena, "who": self.scene.lead, "now": self.now}
         return service.put_down(
             self.session,
             self.scene.group,
@@ -96,7 +97,7 @@ class Rota:
         """Let somebody look for another."""
         night = queries.session_by_id(self.session, part.community_id, part.session_id)
         return service.ask_to_swap(
-            self.session, self.scene.group, night, part, asked=asked, by=by, now=NOW
+            self.session, self.scene.group, night, part, asked=asked, by=by, now=self.now
         )
 
     def take(self, swap: ShiftSwap, by: Member, now: dt.datetime = NOW) -> Shift:
@@ -119,12 +120,14 @@ class Rota:
         )
 
 
-def plan(scene: Scene, group: Group | None = None, **changed: Any) -> Series:
+def plan(
+    scene: Scene, group: Group | None = None, *, now: dt.datetime = NOW, **changed: Any
+) -> Series:
     """Plan nights of a group: Saturdays from eight to two."""
     group = group or scene.group
     repeat: dict[str, Any] = {
         "rrule": "FREQ=WEEKLY;BYDAY=SA",
-        "starts_on": SATURDAY,
+        "starts_on": now.date(),
         "starts_minute": 20 * 60,
         "length_minutes": 6 * 60,
     }
@@ -136,17 +139,17 @@ def plan(scene: Scene, group: Group | None = None, **changed: Any) -> Series:
         Repeat(**(repeat | changed)),
         by=scene.lena,
         who=scene.lead,
-        now=NOW,
+        now=now,
     )
 
 
-def make_rota(session: Session) -> Rota:
+def make_rota(session: Session, *, now: dt.datetime = NOW) -> Rota:
     """Let Hugo and Mia come along, and say what a night needs."""
     scene = make_scene(session, time_zone="Europe/London")
     scene.come_in(scene.hugo, "host")
     scene.come_in(scene.mia)
-    made = Rota(scene)
-    made.series = plan(scene)
+    made = Rota(scene, now)
+    made.series = plan(scene, now=now)
     made.host = service.add_role(
         session,
         scene.group,

@@ -134,7 +134,7 @@ def test_a_member_puts_their_own_name_down_once(rota: Rota) -> None:
         rota.put_name(rota.scene.mia, rota.host)
     with pytest.raises(PlacesTakenError):
         rota.put_name(rota.scene.hugo)
-    assert queries.on_duty(rota.session, rota.night()) == [rota.scene.mia.id]
+    assert queries.on_duty(rota.session, rota.night(), rota.scene.group) == [rota.scene.mia.id]
 
 
 def test_nobody_from_elsewhere_and_nobody_who_stays_away_comes_on_a_rota(rota: Rota) -> None:

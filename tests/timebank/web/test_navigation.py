@@ -37,7 +37,7 @@ def test_whoever_looks_after_a_time_bank_sees_a_second_row(
 ) -> None:
     community = make_community(session)
     for role, places in (
-        ("coordinator", ["To do", "People", "Books", "Settings"]),
+        ("coordinator", ["To do", "Rotas", "People", "Books", "Settings"]),
         ("treasurer", ["To do", "Books"]),
         ("auditor", ["Books"]),
     ):

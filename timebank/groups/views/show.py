@@ -83,6 +83,13 @@ def _ways(found: Seen) -> list[dict[str, object]]:
                 "tag": _("Somebody waits") if waits else None,
             }
         )
+        ways.append(
+            {
+                "words": _("Rota"),
+                "href": url_for("sessions.rota", group_slug=group.slug),
+                "icon": "clipboard-check",
+            }
+        )
     ways.append(
         {
             "words": _("Ground rules"),

@@ -62,6 +62,7 @@ from timebank.sessions.queries.rota import (
     on_duty,
     roster_of,
     rostered,
+    session_and_link,
 )
 from timebank.sessions.queries.shifts import (
     OwnShift,
@@ -131,6 +132,7 @@ __all__ = [
     "rostered",
     "series_by_id",
     "series_of_group",
+    "session_and_link",
     "session_by_id",
     "sessions_attended",
     "sessions_between",

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from timebank.groups.models import Exclusion, Group, GroupMember
 from timebank.members.models import Member
+from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
     GroupSession,
     Shift,
@@ -36,47 +37,42 @@ class Rostered:
     roster: Roster
 
 
-def rostered(session: Session, sessions: Sequence[GroupSession]) -> list[Rostered]:
+def rostered(session: Session, held: Sequence[tuple[GroupSession, Group]]) -> list[Rostered]:
     """Return sessions of one community with their rotas, in the order given.
 
-    It takes the same number of questions whatever the number of sessions. Who left the group or the
-    community, takes a break, or stays away from the group on that day is on no rota.
+    It takes three questions whatever the number of sessions. Who left the group or the community,
+    takes a break, or stays away from the group on that day is on no rota.
     """
-    if not sessions:
+    if not held:
         return []
+    sessions = [planned for planned, _group in held]
     community_id = sessions[0].community_id
-    groups = _groups(session, community_id, {each.group_id for each in sessions})
     roles = _roles(session, community_id, sessions)
     people = _people(session, community_id, sessions)
     hands = _hands(session, community_id, sessions, people)
     found = []
-    for each in sessions:
-        host = people.get((each.group_id, each.host_id)) if each.host_id else None
-        if host is not None and not host.comes_on(each.day_on):
+    for planned, group in held:
+        host = people.get((group.id, planned.host_id)) if planned.host_id else None
+        if host is not None and not host.comes_on(planned.day_on):
             host = None
-        found.append(
-            Rostered(
-                each,
-                groups[each.group_id],
-                policy.roster(
-                    roles[each.id],
-                    hands[each.id],
-                    host=None if host is None else host.named,
-                    needs_staff=groups[each.group_id].needs_staff,
-                ),
-            )
+        roster = policy.roster(
+            roles[planned.id],
+            hands[planned.id],
+            host=None if host is None else host.named,
+            needs_staff=group.needs_staff,
         )
+        found.append(Rostered(planned, group, roster))
     return found
 
 
-def roster_of(session: Session, planned: GroupSession) -> Roster:
-    """Return who is on the rota of one session."""
-    return rostered(session, [planned])[0].roster
+def roster_of(session: Session, planned: GroupSession, group: Group) -> Roster:
+    """Return who is on the rota of one session of a group."""
+    return rostered(session, [(planned, group)])[0].roster
 
 
-def on_duty(session: Session, planned: GroupSession) -> list[uuid.UUID]:
+def on_duty(session: Session, planned: GroupSession, group: Group) -> list[uuid.UUID]:
     """Return who comes to hold a session by its rota, each once: what the door begins with."""
-    return [hand.member_id for hand in roster_of(session, planned).coming]
+    return [hand.member_id for hand in roster_of(session, planned, group).coming]
 
 
 def held_between(
@@ -89,7 +85,13 @@ def held_between(
 ) -> list[Rostered]:
     """Return the sessions that start in a time and are on, with their rotas, in order."""
     wanted = (
-        sa.select(GroupSession)
+        sa.select(GroupSession, Group)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+            ),
+        )
         .where(
             GroupSession.community_id == community_id,
             GroupSession.starts_at >= begin,
@@ -102,19 +104,45 @@ def held_between(
     )
     if group_id is not None:
         wanted = wanted.where(GroupSession.group_id == group_id)
-    return rostered(session, session.scalars(wanted).all())
+    return rostered(session, [(row[0], row[1]) for row in session.execute(wanted)])
+
+
+def session_and_link(
+    session: Session, community_id: uuid.UUID, session_id: uuid.UUID, member_id: uuid.UUID
+) -> tuple[GroupSession, Group, GroupMember | None]:
+    """Return a session, its group, and how that stands with a member, in one question.
+
+    Raises:
+        SessionNotFoundError: If the community has no such session.
+    """
+    row = session.execute(
+        sa.select(GroupSession, Group, GroupMember)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+            ),
+        )
+        .outerjoin(
+            GroupMember,
+            sa.and_(
+                GroupMember.community_id == Group.community_id,
+                GroupMember.group_id == Group.id,
+                GroupMember.member_id == member_id,
+            ),
+        )
+        .where(
+            GroupSession.community_id == community_id,
+            GroupSession.id == session_id,
+            GroupSession.state != "dropped",
+        )
+    ).one_or_none()
+    if row is None:
+        raise SessionNotFoundError
+    return row[0], row[1], row[2]
 
 
 # ------------------------------------------------------------------------- parts of rotas
-
-
-def _groups(
-    session: Session, community_id: uuid.UUID, ids: Collection[uuid.UUID]
-) -> Mapping[uuid.UUID, Group]:
-    found = session.scalars(
-        sa.select(Group).where(Group.community_id == community_id, Group.id.in_(ids))
-    )
-    return {group.id: group for group in found}
 
 
 def _roles(
@@ -123,29 +151,32 @@ def _roles(
     """Return what each session needs: the roles of its series, then its own."""
     ids = [each.id for each in sessions]
     series_ids = {each.series_id for each in sessions if each.series_id is not None}
-    listed = session.scalars(
-        sa.select(ShiftRole)
+    rows = session.execute(
+        sa.select(ShiftRole, ShiftNeed.session_id, ShiftNeed.needed)
+        .outerjoin(
+            ShiftNeed,
+            sa.and_(
+                ShiftNeed.community_id == ShiftRole.community_id,
+                ShiftNeed.role_id == ShiftRole.id,
+                ShiftNeed.session_id.in_(ids),
+            ),
+        )
         .where(
             ShiftRole.community_id == community_id,
             ShiftRole.series_id.in_(series_ids) | ShiftRole.session_id.in_(ids),
         )
         .order_by(ShiftRole.id)
-    ).all()
-    needs = {
-        (need.session_id, need.role_id): need.needed
-        for need in session.scalars(
-            sa.select(ShiftNeed).where(
-                ShiftNeed.community_id == community_id, ShiftNeed.session_id.in_(ids)
-            )
-        )
-    }
-    of_held: dict[uuid.UUID | None, list[ShiftRole]] = defaultdict(list)
-    for role in listed:
-        of_held[role.series_id or role.session_id].append(role)
+    )
+    of_held: dict[uuid.UUID | None, dict[uuid.UUID, ShiftRole]] = defaultdict(dict)
+    needs: dict[tuple[uuid.UUID, uuid.UUID], int] = {}
+    for role, session_id, needed in rows:
+        of_held[role.series_id or role.session_id][role.id] = role
+        if session_id is not None:
+            needs[session_id, role.id] = needed
     return {
         each.id: [
             _role(role, each, needs.get((each.id, role.id)))
-            for role in (*of_held[each.series_id], *of_held[each.id])
+            for role in (*of_held[each.series_id].values(), *of_held[each.id].values())
         ]
         for each in sessions
     }

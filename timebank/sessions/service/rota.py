@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -39,6 +40,7 @@ from timebank.sessions.models import (
     ShiftRole,
 )
 from timebank.sessions.policy import rota as policy
+from timebank.sessions.service.telling import TOPIC
 
 #: Where somebody's own parts are, below their community's address.
 OWN_PATH = "me/rota"
@@ -195,7 +197,7 @@ def put_name_down(
     lock(session, planned)
     check_to_come(planned, now=now)
     link = check_in_group(session, group, planned, by)
-    cover = _cover(session, planned, role_id)
+    cover = _cover(session, group, planned, role_id)
     part = queries.shift_of(session, planned, by.id)
     was_asked = part is not None and part.state == "asked"
     if not (cover.role.is_open or was_asked or link.part == "lead"):
@@ -232,7 +234,7 @@ def put_down(
     lock(session, planned)
     check_to_come(planned, now=now)
     check_in_group(session, group, planned, member)
-    cover = _cover(session, planned, role_id)
+    cover = _cover(session, group, planned, role_id)
     part = queries.shift_of(session, planned, member.id)
     if part is not None and part.state in queries.PRESENT:
         raise AlreadyOnRotaError
@@ -240,8 +242,14 @@ def put_down(
         raise PlacesTakenError
     check_free(session, planned, member.id, is_own=False)
     part = take_place(session, planned, role_id, member, part, state="asked", by=by, now=now)
-    telling.tell(
-        session, group, [member], "rota-asked", by=by, now=now, path=OWN_PATH, role=cover.role.name
+    tell(
+        session,
+        group,
+        [member],
+        "rota-asked",
+        by=by,
+        now=now,
+        role=cover.role,
     )
     return part
 
@@ -280,7 +288,7 @@ def answer(
     asker = members.get(session, group.community_id, asker_id)
     kind = "rota-yes" if yes else "rota-no"
     path = path_to_week(group, planned)
-    telling.tell(session, group, [asker], kind, by=by, now=now, path=path, role=role.name)
+    tell(session, group, [asker], kind, by=by, now=now, path=path, role=role)
     session.flush()
 
 
@@ -318,18 +326,17 @@ def step_back(
     _settle_open_swap(session, part, by=by, now=now)
     if not is_own:
         member = members.get(session, group.community_id, part.member_id)
-        telling.tell(
+        tell(
             session,
             group,
             [member],
             "rota-taken-off",
             by=by,
             now=now,
-            path=OWN_PATH,
-            role=role.name,
+            role=role,
         )
     elif was_coming and policy.is_near(planned.starts_at, now=now):
-        telling.tell(
+        tell(
             session,
             group,
             groups.leads(session, group),
@@ -337,7 +344,7 @@ def step_back(
             by=by,
             now=now,
             path=path_to_week(group, planned),
-            role=role.name,
+            role=role,
         )
     session.flush()
 
@@ -418,6 +425,33 @@ def take_place(
     return part
 
 
+def tell(
+    session: Session,
+    group: Group,
+    people: Iterable[Member],
+    kind: str,
+    *,
+    role: ShiftRole | policy.Role,
+    now: dt.datetime,
+    path: str = OWN_PATH,
+    by: Member | None = None,
+    **facts: str,
+) -> None:
+    """Tell some members something about a rota; whoever did it is not told."""
+    telling.tell(
+        session,
+        group,
+        people,
+        kind,
+        now=now,
+        by=by,
+        topic=TOPIC,
+        path=path,
+        role=role.name,
+        **facts,
+    )
+
+
 def path_to_week(group: Group, planned: GroupSession) -> str:
     """Return where a session stands on its group's rota."""
     return telling.path_of(group, f"/rota?week={planned.day_on.isoformat()}")
@@ -429,8 +463,10 @@ def _settle_open_swap(session: Session, part: Shift, *, by: Member, now: dt.date
         swap.state, swap.settled_at, swap.settled_by_id = "withdrawn", now, by.id
 
 
-def _cover(session: Session, planned: GroupSession, role_id: uuid.UUID) -> policy.Cover:
-    covers = queries.roster_of(session, planned).covers
+def _cover(
+    session: Session, group: Group, planned: GroupSession, role_id: uuid.UUID
+) -> policy.Cover:
+    covers = queries.roster_of(session, planned, group).covers
     found = next((each for each in covers if each.role.id == role_id), None)
     if found is None:
         raise RoleNotFoundError

@@ -11,7 +11,6 @@ from timebank.db import new_id
 from timebank.groups import queries as groups
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
-from timebank.groups.service import telling
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.passed_over import PassedOver
@@ -81,15 +80,14 @@ def ask_to_swap(
     session.flush()
     role = queries.role(session, group.community_id, part.role_id)
     told = _others(session, group, planned, by) if asked is None else [asked]
-    telling.tell(
+    rota.tell(
         session,
         group,
         told,
         "rota-swap-asked",
         by=by,
         now=now,
-        path=rota.OWN_PATH,
-        role=role.name,
+        role=role,
     )
     return swap
 
@@ -128,13 +126,15 @@ def take_over(
     taken = rota.take_place(session, planned, part.role_id, by, own, state="yes", by=by, now=now)
     asker = members.get(session, group.community_id, part.member_id)
     role = queries.role(session, group.community_id, part.role_id)
-    facts: dict[str, Any] = {"role": role.name, "asker": asker.first_name, "taker": by.first_name}
+    facts: dict[str, Any] = {"asker": asker.first_name, "taker": by.first_name}
     path = rota.path_to_week(group, planned)
-    telling.tell(session, group, [asker], "rota-swap-taken", by=by, now=now, path=path, **facts)
+    rota.tell(
+        session, group, [asker], "rota-swap-taken", by=by, now=now, path=path, role=role, **facts
+    )
     # The taker hears of it too: it stands in their notices, with the way to the rota.
-    telling.tell(session, group, [by], "rota-swap-yours", now=now, path=rota.OWN_PATH, **facts)
+    rota.tell(session, group, [by], "rota-swap-yours", now=now, role=role, **facts)
     leads = [each for each in groups.leads(session, group) if each.id not in {asker.id, by.id}]
-    telling.tell(session, group, leads, "rota-swap-seen", now=now, path=path, **facts)
+    rota.tell(session, group, leads, "rota-swap-seen", now=now, path=path, role=role, **facts)
     return taken
 
 
@@ -164,7 +164,16 @@ def say_no(
     asker = members.get(session, group.community_id, part.member_id)
     role = queries.role(session, group.community_id, part.role_id)
     path = rota.path_to_week(group, planned)
-    telling.tell(session, group, [asker], "rota-swap-no", by=by, now=now, path=path, role=role.name)
+    rota.tell(
+        session,
+        group,
+        [asker],
+        "rota-swap-no",
+        by=by,
+        now=now,
+        path=path,
+        role=role,
+    )
 
 
 def stop_asking(
@@ -214,14 +223,13 @@ def remind_next(session: Session, *, now: dt.datetime, passed: PassedOver | None
             part.reminded_at = now
             group = groups.by_id(session, community.id, planned.group_id)
             role = queries.role(session, community.id, part.role_id)
-            telling.tell(
+            rota.tell(
                 session,
                 group,
                 [member],
                 "rota-tomorrow",
                 now=now,
-                path=rota.OWN_PATH,
-                role=role.name,
+                role=role,
             )
             return 1
     return 0
@@ -253,7 +261,7 @@ def _check_may_take(
 
 def _others(session: Session, group: Group, planned: GroupSession, by: Member) -> list[Member]:
     """Return everybody in the group who could take a part: those who are not on the rota."""
-    coming = set(queries.on_duty(session, planned))
+    coming = set(queries.on_duty(session, planned, group))
     return [
         each.member
         for each in groups.companions(session, group)
