@@ -199,9 +199,14 @@ def keep(
 # ----------------------------------------------------------------------------- reading
 
 
-def latest(connection: Connection, book_id: UUID) -> Checkpoint | None:
-    """The newest checkpoint, if there is one."""
-    row = connection.execute(_newest_first(book_id).limit(1)).first()
+def latest(
+    connection: Connection, book_id: UUID, *, size_max: int | None = None
+) -> Checkpoint | None:
+    """The newest checkpoint, if there is one; or the newest over no more than so many entries."""
+    question = _newest_first(book_id)
+    if size_max is not None:
+        question = question.where(schema.checkpoint.c.size <= size_max)
+    row = connection.execute(question.limit(1)).first()
     return None if row is None else _read(row)
 
 

@@ -18,6 +18,10 @@ ACCOUNTS: Final = "accounts.beancount"
 BALANCES: Final = "BALANCES"
 CHECKPOINT: Final = "CHECKPOINT"
 KEY: Final = "KEY"
+#: Everything that was ever signed: keys, months, and the checkpoints of each year.
+SIGNED: Final = "signed"
+SIGNED_KEYS: Final = f"{SIGNED}/keys.txt"
+SIGNED_MONTHS: Final = f"{SIGNED}/months.txt"
 HEAD: Final = "HEAD"
 LOCAL: Final = "local"
 #: The plugin that travels with the books, and the name under which beancount loads it.
@@ -46,6 +50,7 @@ _ENTRIES_FILE: Final = "[0-9]{4}/(?:0[1-9]|1[0-2])[.]beancount"
 _COUNTED_FILE: Final = "[0-9]{4}/(?:0[1-9]|1[0-2])[.]assert[.]beancount"
 _OPENING_FILE: Final = "[0-9]{4}/opening[.]beancount"
 _YEAR_FILE: Final = "[0-9]{4}[.]beancount"
+_SIGNED_YEAR: Final = re.compile(rf"{SIGNED}/([0-9]{{4}})[.]txt")
 #: Notes of the treasurer that the books include; others in `local/` are let be.
 NOTES_FILE: Final = re.compile(rf"{LOCAL}/[A-Za-z0-9_-][A-Za-z0-9._-]*[.]beancount")
 
@@ -232,6 +237,7 @@ class Files:
             minutes set aside out and in, and how often it was touched.
         checkpoint: The newest checkpoint, as it was published; empty without one.
         key: The public key that signed it; empty without one.
+        signed: The files of `signed/`: name and text.
     """
 
     book: str
@@ -241,6 +247,7 @@ class Files:
     balances: dict[str, tuple[int, int, int, int]]
     checkpoint: str
     key: str
+    signed: dict[str, str]
 
 
 def read_files(folder: Path, top: str = MAIN) -> Files:
@@ -275,6 +282,7 @@ def read_files(folder: Path, top: str = MAIN) -> Files:
         balances=parse_balances(balances, head.entries),
         checkpoint=_text(folder, CHECKPOINT) if CHECKPOINT in head.files else "",
         key=_text(folder, KEY) if KEY in head.files else "",
+        signed={name: _text(folder, name) for name in head.files if is_signed(name)},
     )
 
 
@@ -319,6 +327,22 @@ def year_of(name: str) -> int | None:
 def is_month(name: str) -> bool:
     """Whether a file holds the entries of one month."""
     return _ENTRIES_NAME.fullmatch(name) is not None
+
+
+def is_signed(name: str) -> bool:
+    """Whether a file holds keys, or what was signed."""
+    return name in {SIGNED_KEYS, SIGNED_MONTHS} or signed_year_of(name) is not None
+
+
+def signed_name(year: int) -> str:
+    """The file with the checkpoints that were signed in a year."""
+    return f"{SIGNED}/{year:04d}.txt"
+
+
+def signed_year_of(name: str) -> int | None:
+    """The year whose checkpoints a file holds; None where it is no such file."""
+    found = _SIGNED_YEAR.fullmatch(name)
+    return int(found[1]) if found else None
 
 
 def counted_name(name: str) -> str:

@@ -2,7 +2,7 @@
 
 Every entry is read, rendered again as the export would write it and compared, so that a
 book that was restored is exported byte for byte as it was. Entries, legs, chain, tree,
-running balances and the newest checkpoint are what they were. What the books do not hold
+running balances and all that was ever signed are what they were. What the books do not hold
 is gone: the words of memos, limits, states, and who is who.
 """
 
@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger import schema, tree
 from ledger.accounts import book_name, kind_of
+from ledger.attaching import attach, check_handovers
 from ledger.book_errors import BadBooks, LedgerInUse
 from ledger.books.folder import undisturbed
 from ledger.books.reading import Place, read_month, unquoted
@@ -47,8 +48,9 @@ from ledger.layout import (
     read_files,
 )
 from ledger.merkle import Frontier
-from ledger.notes import Head, PublicKey, check_head
-from ledger.proof_errors import NotProven
+from ledger.months import MonthHead
+from ledger.notes import Head, PublicKey
+from ledger.signed import Kept, Signed, read_signed
 from ledger.storage import JournalRow
 from ledger.verify import verify
 
@@ -72,7 +74,7 @@ class Restored:
         entries: Entries.
         accounts: Accounts.
         chain: The chain after the last entry.
-        signed: Entries under the checkpoint that was attached again; 0 without one.
+        signed: Entries under the newest checkpoint that was attached again; 0 without one.
         member_number_max: The highest number among the members' accounts; 0 without one.
         pot_number_max: The same among the pots.
     """
@@ -162,20 +164,21 @@ class _Restoring:
         self._legs: list[dict[str, Any]] = []
         self._edge = Frontier()
         self._subtrees: list[tuple[int, int, bytes]] = []
-        self._signed: Head | None = None
+        self._signed: dict[int, list[tuple[str, Head | MonthHead]]] = {}
+        self._signed_max = 0
 
     def run(self) -> Restored:
         """Write everything, then see that it is right."""
         self._check_there_is_none()
         opened_at = self._open_book()
         self._open_accounts(opened_at)
-        signer = self._read_checkpoint()
+        signed = self._read_signed()
         for name, text in self._files.texts.items():
             if is_month(name):
                 for row in read_month(name, text, self._files.book, self._place, self._names):
                     self._add(row)
         self._flush()
-        self._close(signer)
+        self._close(signed)
         self._verify()
         members, pots = (
             [int(code[1:]) for code in self._names if code[0] == kind] for kind in "MG"
@@ -185,7 +188,7 @@ class _Restoring:
             entries=self._place.seq,
             accounts=len(self._files.balances),
             chain=self._place.chain,
-            signed=self._signed.size if self._signed else 0,
+            signed=max(self._signed, default=0),
             member_number_max=max(members, default=0),
             pot_number_max=max(pots, default=0),
         )
@@ -267,10 +270,10 @@ class _Restoring:
                 }
             )
         self._place, self._at = Place(entry.seq, row.chain), entry.at
-        if self._signed and self._place.seq <= self._signed.size:
+        if self._place.seq <= self._signed_max:
             self._subtrees += self._edge.add(row.leaf)
-            if self._place.seq == self._signed.size:
-                self._check_signed(self._signed)
+            for file, signed in self._signed.get(self._place.seq, ()):
+                self._check_signed(file, signed)
         if len(self._entries) >= BATCH:
             self._flush()
 
@@ -326,27 +329,28 @@ class _Restoring:
 
     # ----------------------------------------------------------------------- the end
 
-    def _read_checkpoint(self) -> PublicKey | None:
-        """The key that signed the checkpoint, if there is one."""
-        if not self._files.checkpoint:
-            return None
-        try:
-            key = PublicKey.parse(self._files.key)
-            self._signed, _signers = check_head(self._files.checkpoint, [key])
-        except NotProven as error:
-            said = f"was not signed with the key that lies beside it: {error}"
-            raise FindingError(Finding(error.reason, said, CHECKPOINT)) from error
-        if self._signed.size > self._files.head.entries:
-            said = f"was signed over {self._signed.size} entries; the books have fewer"
+    def _read_signed(self) -> Signed:
+        """Everything that was signed, each with the key that signed it."""
+        signed = read_signed(self._files)
+        check_handovers(signed)
+        heads: list[tuple[Kept, Head | MonthHead, PublicKey]] = [
+            *signed.checkpoints,
+            *signed.months,
+        ]
+        for kept, head, _key in heads:
+            self._signed.setdefault(head.size, []).append((kept.file, head))
+        self._signed_max = max(self._signed, default=0)
+        if self._signed_max > self._files.head.entries:
+            said = f"was signed over {self._signed_max} entries; the books have fewer"
             raise FindingError(Finding("missing-entry", said, CHECKPOINT))
-        return key
+        return signed
 
-    def _check_signed(self, signed: Head) -> None:
+    def _check_signed(self, file: str, signed: Head | MonthHead) -> None:
         if (self._edge.head(), self._place.chain) != (signed.root, signed.chain):
             said = f"what was signed are not these {signed.size} entries"
-            raise FindingError(Finding("not-under-checkpoint", said, CHECKPOINT))
+            raise FindingError(Finding("not-under-checkpoint", said, file))
 
-    def _close(self, signer: PublicKey | None) -> None:
+    def _close(self, signed: Signed) -> None:
         """The counters, the head, and what was signed."""
         head = self._files.head
         if (self._place.seq, self._place.chain.hex()) != (head.entries, head.chain):
@@ -362,13 +366,16 @@ class _Restoring:
                 counters,
             )
         if self._place.seq:
+            # Nothing is recorded in a month that is sealed, not even after this.
+            ends = [month.month.ended_at for _kept, month, _key in signed.months]
+            recorded_at = max([_moment(self._at), *ends])
             self._connection.execute(
                 update(book)
                 .where(book.c.book_id == self._book_id)
-                .values(seq=self._place.seq, chain=self._place.chain, recorded_at=_moment(self._at))
+                .values(seq=self._place.seq, chain=self._place.chain, recorded_at=recorded_at)
             )
-        if signer is not None and self._signed is not None:
-            self._attach(signer, self._signed)
+        tree.keep(self._connection, self._book_id, self._subtrees)
+        attach(self._connection, self._book_id, signed, now=self._now)
 
     def _counters(self, code: str, figures: tuple[int, int, int, int]) -> dict[str, Any]:
         """What an account holds; the balances the application wrote must say the same."""
@@ -385,27 +392,6 @@ class _Restoring:
             "held_out": held_out,
             "version": version,
         }
-
-    def _attach(self, signer: PublicKey, signed: Head) -> None:
-        """The key and the newest checkpoint, as they were."""
-        tree.keep(self._connection, self._book_id, self._subtrees)
-        self._connection.execute(
-            insert(schema.signing_key).values(
-                book_id=self._book_id,
-                public_key=signer.public,
-                origin=signer.name,
-                valid_from=self._now,
-            )
-        )
-        self._connection.execute(
-            insert(schema.checkpoint).values(
-                book_id=self._book_id,
-                size=signed.size,
-                signed_at=self._now,
-                public_key=signer.public,
-                note=self._files.checkpoint,
-            )
-        )
 
     def _verify(self) -> None:
         """The whole book again, as it now stands in the database."""

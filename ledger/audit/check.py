@@ -22,10 +22,10 @@ from ledger.audit import plugin
 from ledger.chain import GENESIS
 from ledger.layout import (
     CHECKPOINT,
-    KEY,
     MAIN,
     PLUGIN,
     PLUGIN_NAME,
+    SIGNED_KEYS,
     Files,
     Finding,
     FindingError,
@@ -33,8 +33,7 @@ from ledger.layout import (
     check_marks,
     read_files,
 )
-from ledger.notes import PublicKey, check_head
-from ledger.proof_errors import NotProven
+from ledger.signed import read_signed
 
 #: Stop listing after so many.
 FINDINGS_MAX: Final = 20
@@ -88,7 +87,7 @@ def audit(folder: Path, top: str = MAIN) -> Verdict:
     try:
         files = read_files(folder, top)
         _check_plugin(folder)
-        signer = _check_signature(files)
+        signer = read_signed(files).signer
         checked += ["lines", *(["signature"] if signer else [])]
         text, place = _joined(files, top)
         entries, errors, _options = loader.load_string(text)
@@ -135,19 +134,6 @@ def _check_plugin(folder: Path) -> None:
         )
 
 
-def _check_signature(files: Files) -> str:
-    """Who signed the checkpoint: the key that lies beside it. Whose that is, others know."""
-    if not files.checkpoint:
-        return ""
-    try:
-        key = PublicKey.parse(files.key)
-        check_head(files.checkpoint, [key])
-    except NotProven as error:
-        name = KEY if error.reason == "torn-key" else CHECKPOINT
-        raise FindingError(Finding(error.reason, "was not signed with KEY", name)) from error
-    return str(key)
-
-
 def _facts(files: Files) -> plugin.Facts:
     head = files.head
     return plugin.Facts(
@@ -157,7 +143,12 @@ def _facts(files: Files) -> plugin.Facts:
         recorded=head.recorded,
         tree=head.peaks,
         balances=files.balances,
-        checkpoint=plugin.read_checkpoint(files.checkpoint) if files.checkpoint else None,
+        signed=[
+            each
+            for name, text in ({CHECKPOINT: files.checkpoint} | files.signed).items()
+            if text and name != SIGNED_KEYS
+            for each in plugin.read_signed(name, text)
+        ],
     )
 
 

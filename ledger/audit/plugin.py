@@ -2,21 +2,20 @@
 
     bean-check main.beancount
 
-loads this file from beside the books and needs nothing but beancount. It works out again
-from the files alone, and by a second implementation that shares no code with the program
-that wrote them:
+loads this file from beside the books and needs nothing but beancount. From the files alone
+it works out again, sharing no code with the program that wrote them:
 
 - every entry is there, in its order, under its day, and is what was recorded: the chain
-  of hashes through all of them, and the tree under CHECKPOINT;
+  of hashes through all of them, and the tree under everything that was ever signed;
 - postings come in pairs of whole minutes, all accounts add up to zero, and each holds
   what BALANCES says;
 - an entry is taken back at most once and by its mirror image; hours set aside are
   settled at most once, and never for more than was set aside;
 - every file is, byte for byte, what HEAD says.
 
-What it can not check, as the standard library can not: whether CHECKPOINT was signed with
-the key that the time bank has published. `timebank books check` and `timebank receipt
-verify` do. Nor does it know whether the help was given: books hold what people confirmed.
+What it can not check, as the standard library can not: whether that was signed with the
+key that the time bank has published. `timebank books check` and `timebank receipt verify`
+do. Nor does it know whether the help was given: books hold what people confirmed.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -41,12 +40,19 @@ NOTHING = "0" * 64
 #: Kinds that set hours aside, and that give them back; and what moves hours set aside.
 HOLD, CAPTURE, EXPIRY = "hold", "capture", "expiry"
 ASIDE = (HOLD, "release", EXPIRY)
-OPENING = "opening balances"
-NOTES = "local/"
+OPENING, NOTES = "opening balances", "local/"
 CUSTOMS = ("timebank-hold", "timebank-book", "timebank-start")
 #: Where the fields of an entry stand in the books.
 METADATA = {name: name for name in ("actor", "at", "category", "corrects", "expires", "hold")}
 METADATA |= {"id": "uid", "key": "key", "memo": "memo-commit", "on": "occurred", "rev": "rev"}
+#: What is signed, over how many entries: the tree and the chain, and at a month's end the balances.
+NOTES_LINE = re.compile("file (CHECKPOINT|signed/(?:[0-9]{4}|months)[.]txt) ")
+HASHED, CHAINED = "([A-Za-z0-9+/]{43}=)", "chain ([0-9a-f]{64})"
+SEALED = re.compile(
+    rf"^(?:entries |\S+\n)([0-9]+)\n(?:root )?{HASHED}\n{CHAINED}\n"
+    rf"(?:accounts [0-9]+\nbalances {HASHED}\nbefore \S+\n)?\n\N{{EM DASH}} ",
+    re.MULTILINE,
+)
 #: The bytes that are hashed: JSON with sorted keys and no spaces.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 Entry = dict[str, Any]
@@ -71,18 +77,21 @@ class WrongError(Exception):
         super().__init__(self.message)
 
 
-class Facts(NamedTuple):
-    """What stands beside the entries.
+class Sealed(NamedTuple):
+    """What was signed over some entries; `trial` is the head over all balances, or nothing."""
 
-    Attributes:
-        book: Id of the book, in hex.
-        entries: How many there are.
-        chain: The chain after the last of them, in hex.
-        recorded: When that was recorded.
-        tree: The right edge of the tree over them.
-        balances: For each code its balance, minutes set aside out and in, and how often
-            it was touched.
-        checkpoint: Entries, head of the tree and chain in hex; None where there is none.
+    file: str
+    size: int
+    root: bytes
+    chain: str
+    trial: bytes
+
+
+class Facts(NamedTuple):
+    """What stands beside the entries: whose they are, where they end, and what was signed.
+
+    `balances` holds for each code its balance, minutes set aside out and in, and how often
+    it was touched; `tree` is the right edge of the tree.
     """
 
     book: str
@@ -91,7 +100,7 @@ class Facts(NamedTuple):
     recorded: str
     tree: str
     balances: dict[str, tuple[int, int, int, int]]
-    checkpoint: tuple[int, bytes, str] | None
+    signed: list[Sealed]
 
 
 def check_books(directives: list[Any], options: dict[str, Any]) -> tuple[list[Any], list[Finding]]:
@@ -114,9 +123,10 @@ def check_books(directives: list[Any], options: dict[str, Any]) -> tuple[list[An
 
 
 def read_facts(folder: Path) -> Facts:
-    """Read HEAD, BALANCES and CHECKPOINT."""
+    """Read HEAD, BALANCES and what was signed."""
     lines = _read(folder, "HEAD").split("\n")
     said = dict(line.partition(" ")[::2] for line in lines if not line.startswith("file "))
+    signed = [found[1] for found in map(NOTES_LINE.match, lines) if found]
     balances = _read(folder, "BALANCES").split("\n")
     if balances[1:2] != [f"entries {said.get('entries')}"]:
         raise WrongError("other-balances", "speaks of other entries than HEAD", file="BALANCES")
@@ -128,32 +138,26 @@ def read_facts(folder: Path) -> Facts:
             recorded=said["recorded"].removeprefix("-"),
             tree=said["tree"].removeprefix("-"),
             balances=dict(map(_balance, balances[2:-1])),
-            checkpoint=(
-                read_checkpoint(_read(folder, "CHECKPOINT"))
-                if (folder / "CHECKPOINT").exists()
-                else None
-            ),
+            signed=[each for name in signed for each in read_signed(name, _read(folder, name))],
         )
     except (KeyError, ValueError) as error:
         raise WrongError("torn-head", f"can not be read: {error}", file="HEAD") from error
 
 
-def read_checkpoint(note: str) -> tuple[int, bytes, str]:
-    """What a checkpoint says: entries, head of the tree, chain. Who signed it is not checked."""
-    try:
-        _origin, size, root, chain, *_signatures = note.split("\n")
-        return int(size), base64.b64decode(root, validate=True), chain.removeprefix("chain ")
-    except ValueError as error:
-        raise WrongError("torn-checkpoint", "can not be read", file="CHECKPOINT") from error
+def read_signed(name: str, text: str) -> list[Sealed]:
+    """What the notes in a file say. Who signed them is not checked."""
+    if len(found := SEALED.findall(text)) != text.count("\n\n\N{EM DASH} "):
+        raise WrongError("torn-checkpoint", "can not be read", file=name)
+    of = base64.b64decode
+    return [
+        Sealed(name, int(size), of(root), chain, of(trial)) for size, root, chain, trial in found
+    ]
 
 
 def check_marks(folder: Path) -> None:
     """See that every file is, byte for byte, what HEAD says."""
-    for line in _read(folder, "HEAD").split("\n"):
-        word, _space, named = line.partition(" ")
-        if word != "file":
-            continue
-        name, length, digest = named.split(" ")
+    for line in re.findall("^file (.*)$", _read(folder, "HEAD"), re.MULTILINE):
+        name, length, digest = line.split(" ")
         try:
             content = (folder / name).read_bytes()
         except OSError as error:
@@ -227,22 +231,21 @@ class Reading:
     def __init__(self, facts: Facts, place: Callable[[Any], str]) -> None:
         self.facts = facts
         self.place = place
-        self.version = 0
         #: The year these books are of, where they are those of one year.
         self.year, self.at = "", ""
-        self.start = self.seq = 0
+        self.version = self.start = self.seq = 0
         self.chain = bytes(32)
         self.tree = Tree(0, "")
         self.balances, self.touched, self.held_out, self.held_in = (Counter[str]() for _ in "1234")
         self.keys, self.taken_back, self.settled = (set[str]() for _ in "123")
         self.legs: dict[str, Legs] = {}
         self.holds: dict[str, Entry] = {}
-        #: What refers to entries before the year, and so is not checked here.
-        self.earlier = 0
-        #: Entries under the checkpoint, once they are read and lead to what was signed.
-        self.signed = 0
-
-    # ------------------------------------------------------------------ the entries
+        self.sealed: dict[int, list[Sealed]] = {}
+        for each in facts.signed:
+            self.sealed.setdefault(each.size, []).append(each)
+        #: What refers to entries before the year, and so is not checked here; and the most
+        #: entries under what was signed that were read and lead to it.
+        self.earlier = self.signed = 0
 
     def run(self, directives: list[Any]) -> None:
         """Check every entry; stop at the first thing that breaks the chain."""
@@ -297,9 +300,7 @@ class Reading:
 
     def _check_note(self, directive: Any) -> None:
         """Notes of the treasurer say what they like, and move no hours."""
-        if _kind(directive) != "Transaction":
-            return
-        for name in (posting.account for posting in directive.postings):
+        for name in (posting.account for posting in getattr(directive, "postings", ())):
             if name in PARENTS or account_code(name) is not None:
                 raise WrongError("foreign-entry", "notes must not move hours", directive)
 
@@ -328,12 +329,12 @@ class Reading:
         self.tree.add(leaf)
         self._check_uses(directive, entry)
         self.seq, self.at = number, entry["at"]
-        self._check_signed()
-        if entry["kind"] in ASIDE:
-            return
-        for payer, payee, minutes in entry["legs"]:
-            self.balances[payer] -= minutes
-            self.balances[payee] += minutes
+        if entry["kind"] not in ASIDE:
+            for payer, payee, minutes in entry["legs"]:
+                self.balances[payer] -= minutes
+                self.balances[payee] += minutes
+        if number in self.sealed:
+            self._check_signed()
 
     def _read(self, directive: Any) -> Entry:
         """The entry as it was hashed, from nothing but the file."""
@@ -392,8 +393,6 @@ class Reading:
         if entry["at"] <= self.at:
             raise WrongError("wrong-order", "is older than the one before it", directive)
 
-    # ------------------------------------------------- what refers to another entry
-
     def _check_uses(self, directive: Any, entry: Entry) -> None:
         """One entry a key, one reversal an entry, one settlement a hold."""
         if entry["key"] in self.keys:
@@ -448,27 +447,30 @@ class Reading:
             raise WrongError("bad-hold", "gives back too early", directive)
         self._set_aside(hold["legs"], -1)
 
-    # ------------------------------------------------------------- the files beside
-
     def _check_signed(self) -> None:
-        """The entries so far lead to what was signed, if it was signed here."""
-        checkpoint = self.facts.checkpoint
-        if checkpoint is None or checkpoint[0] != self.seq:
-            return
-        _size, root, chain = checkpoint
-        if self.tree.head() != root or self.chain.hex() != chain:
-            raise WrongError(
-                "not-under-checkpoint",
-                f"what was signed are not these {self.seq} entries",
-                file="CHECKPOINT",
-            )
-        self.signed = self.seq
+        """The entries so far lead to what was signed here."""
+        for each in self.sealed.get(self.seq, ()):
+            if (self.tree.head(), self.chain.hex()) != (each.root, each.chain):
+                said = f"what was signed are not these {self.seq} entries"
+                raise WrongError("not-under-checkpoint", said, file=each.file)
+            # An account that had moved and came to nothing is not in the opening of a year.
+            if each.trial and not self.start and self._trial() != each.trial:
+                said = f"what accounts held after {self.seq} entries is not what was signed"
+                raise WrongError("not-under-month", said, file=each.file)
+            self.signed = self.seq
+
+    def _trial(self) -> bytes:
+        """The head over what every account holds, in the order of their codes."""
+        tree = Tree(0, "")
+        for code in sorted(self.balances):
+            tree.add(hashlib.sha256(f"\0{code} {self.balances[code]}".encode()).digest())
+        return tree.head()
 
     def _check_end(self) -> None:
         """The books end where they say they end, and accounts hold what they say they hold."""
         facts = self.facts
-        signed = facts.checkpoint[0] if facts.checkpoint else 0
-        for file, claimed in (("HEAD", facts.entries), ("CHECKPOINT", max(signed, self.seq))):
+        beyond = [(each.file, each.size) for each in facts.signed if each.size > self.seq]
+        for file, claimed in (("HEAD", facts.entries), *beyond):
             if claimed != self.seq:
                 said = f"speaks of {claimed} entries, and {self.seq} are there"
                 raise WrongError("missing-entry", said, file=file)
@@ -484,10 +486,8 @@ class Reading:
         # What was set aside or counted before the year is not in it.
         seen = 1 if self.start else len(counted)
         for code, figures in facts.balances.items():
-            said, found = (
-                ", ".join(map(str, each[:seen]))
-                for each in (figures, [counter[code] for counter in counted])
-            )
+            both = (figures, [counter[code] for counter in counted])
+            said, found = (", ".join(map(str, each[:seen])) for each in both)
             if said != found:
                 said = f"says {code} has {said}; the entries add up to {found}"
                 raise WrongError("other-balances", said, file="BALANCES")

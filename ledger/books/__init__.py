@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, select
 
 from ledger import schema
 from ledger.accounts import BOOK_PARENTS, book_name, code_of
 from ledger.book_errors import BooksAhead
 from ledger.books import text
 from ledger.books.folder import Folder, alone
+from ledger.books.signatures import signed_texts
 from ledger.chain import GENESIS
 from ledger.errors import UnknownBook
 from ledger.layout import (
@@ -37,24 +38,30 @@ from ledger.layout import (
     KEY,
     MAIN,
     PLUGIN,
+    SIGNED_KEYS,
+    SIGNED_MONTHS,
     FindingError,
     Head,
     Mark,
     Start,
     counted_name,
+    is_signed,
     opening_name,
     parse_balances,
     parse_start,
+    signed_year_of,
     top_of,
 )
 from ledger.merkle import Frontier
-from ledger.notes import HASH_BYTES, PublicKey
+from ledger.notes import HASH_BYTES
 from ledger.storage import JournalRow, storage_of
 
 #: The plugin as it lies in this package; only the audit imports it.
 PLUGIN_SOURCE: Final = Path(__file__).parents[1] / "audit" / "plugin.py"
 
-_WRITTEN_EACH_TIME: Final = frozenset({ACCOUNTS, BALANCES, MAIN, CHECKPOINT, KEY})
+_WRITTEN_EACH_TIME: Final = frozenset(
+    {ACCOUNTS, BALANCES, MAIN, CHECKPOINT, KEY, SIGNED_KEYS, SIGNED_MONTHS}
+)
 _OPEN_LINE: Final = re.compile(r" open (\S+)  MIN$", re.MULTILINE)
 _BALANCE_LINE: Final = re.compile(r" balance (\S+)  ", re.MULTILINE)
 
@@ -175,7 +182,13 @@ class _Making:
         self.leaves = []
         return b"".join(self.edge.peaks).hex()
 
-    def finish(self, book: _Book, signed: tuple[str, str] | None) -> Head:
+    @property
+    def signed_since(self) -> int:
+        """The last year whose checkpoints are there: it may go on, those before do not."""
+        years = [year for name in self.files if (year := signed_year_of(name)) is not None]
+        return max(years, default=0)
+
+    def finish(self, book: _Book, signed: dict[str, str]) -> Head:
         """Write what is not a month; HEAD comes last, as it speaks of all the others."""
         self.close_month()
         self._put(ACCOUNTS, "".join(self.accounts).encode())
@@ -196,12 +209,7 @@ class _Making:
         self._put(BALANCES, text.balances_text(book.seq, book.accounts).encode())
         # HEAD does not vouch for the plugin, nor the plugin for itself: who checks, brings one.
         self.folder.put(PLUGIN, PLUGIN_SOURCE.read_bytes())
-        for name, content in zip((CHECKPOINT, KEY), signed or (None, None), strict=True):
-            if content is None:
-                self.files.pop(name, None)
-                self.folder.remove(name)
-            else:
-                self._put(name, content.encode())
+        self._put_signed(signed)
         head = Head(
             book=book.book_id.hex,
             entries=self.entries,
@@ -215,6 +223,18 @@ class _Making:
         self.folder.put(HEAD, head.text().encode())
         self.folder.sync()
         return head
+
+    def _put_signed(self, signed: dict[str, str]) -> None:
+        """Write what was signed; take away what is left of something else."""
+        since = self.signed_since
+        for name in [CHECKPOINT, KEY, *filter(is_signed, self.files)]:
+            if name not in signed and (signed_year_of(name) or since) >= since:
+                self.files.pop(name, None)
+        for name, content in signed.items():
+            self._put(name, content.encode())
+        for name in (CHECKPOINT, KEY, *self.folder.signed()):
+            if name not in self.files:
+                self.folder.remove(name)
 
     def _put_year(self, book: _Book, top: str, includes: Sequence[str]) -> None:
         """Write the file at the top of a year, unless nothing new is in it."""
@@ -263,19 +283,16 @@ def export(
         target = Folder(folder)
         target.check(book_id.hex)
         head = _last_head(connection, book, target)
-        signed = _checkpoint(connection, book)
         if head is not None and not is_full:
             try:
-                return _go_on(connection, book, target, head, signed)
+                return _go_on(connection, book, target, head)
             except _StaleError:
                 pass
         making = _Making(target, accounts=[text.accounts_title(book.opened_on)])
-        return _write(connection, book, making, signed, is_full=True)
+        return _write(connection, book, making, is_full=True)
 
 
-def _go_on(
-    connection: Connection, book: _Book, folder: Folder, head: Head, signed: tuple[str, str] | None
-) -> Exported:
+def _go_on(connection: Connection, book: _Book, folder: Folder, head: Head) -> Exported:
     """Add what is new to the books there are.
 
     Raises:
@@ -286,7 +303,7 @@ def _go_on(
         if name not in _WRITTEN_EACH_TIME and not grows and not folder.has(name, was):
             raise _StaleError
     making = _resume(folder, head)
-    return _write(connection, book, making, signed, is_full=False)
+    return _write(connection, book, making, is_full=False)
 
 
 def _month_of(head: Head) -> str:
@@ -335,14 +352,7 @@ def _resume(folder: Folder, head: Head) -> _Making:
     )
 
 
-def _write(
-    connection: Connection,
-    book: _Book,
-    making: _Making,
-    signed: tuple[str, str] | None,
-    *,
-    is_full: bool,
-) -> Exported:
+def _write(connection: Connection, book: _Book, making: _Making, *, is_full: bool) -> Exported:
     """Add the entries that are not in the books yet."""
     journal = storage_of(connection).journal(
         connection, book.book_id, book.seq, after_seq=making.entries
@@ -353,6 +363,7 @@ def _write(
     if not is_full and _differ(making.balances, book.accounts):
         # What the accounts held before is not what was written down then.
         raise _StaleError
+    signed = signed_texts(connection, book.book_id, book.seq, since=making.signed_since)
     head = making.finish(book, signed)
     return Exported(
         entries=head.entries,
@@ -416,21 +427,3 @@ def _last_head(connection: Connection, book: _Book, folder: Folder) -> Head | No
     if head.entries > book.seq or chain.hex() != head.chain:
         raise BooksAhead(str(folder.path), head.entries, book.seq)
     return head
-
-
-def _checkpoint(connection: Connection, book: _Book) -> tuple[str, str] | None:
-    """The newest checkpoint over no more than these entries, and the key that signed it."""
-    signed, key = schema.checkpoint.c, schema.signing_key.c
-    row = connection.execute(
-        select(signed.note, key.origin, key.public_key)
-        .join(
-            schema.signing_key,
-            and_(key.book_id == signed.book_id, key.public_key == signed.public_key),
-        )
-        .where(signed.book_id == book.book_id, signed.size <= book.seq)
-        .order_by(signed.size.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return row.note, f"{PublicKey(row.origin, row.public_key)}\n"

@@ -21,18 +21,21 @@ from ledger.layout import (
     NOTES_FILE,
     PLUGIN,
     PLUGIN_NAME,
+    SIGNED,
     Mark,
     mark,
 )
 
 _OURS: Final = re.compile(
-    "|".join(map(re.escape, (MAIN, ACCOUNTS, BALANCES, CHECKPOINT, KEY, HEAD, LOCAL, PLUGIN)))
+    "|".join(
+        map(re.escape, (MAIN, ACCOUNTS, BALANCES, CHECKPOINT, KEY, HEAD, LOCAL, PLUGIN, SIGNED))
+    )
     + r"|[0-9]{4}(?:[.]beancount)?|[.].+[.](?:part|picklecache)|__pycache__"
 )
 #: What a crash left half done, and what others left behind when they read the books:
 #: beancount unpickles its cache and Python runs its own, so neither may stay.
 _LEFTOVERS: Final = (
-    *(".*.part", "[0-9][0-9][0-9][0-9]/.*.part", ".*.picklecache"),
+    *(".*.part", "[0-9][0-9][0-9][0-9]/.*.part", f"{SIGNED}/.*.part", ".*.picklecache"),
     f"__pycache__/{PLUGIN_NAME}.*.pyc",
 )
 
@@ -93,6 +96,10 @@ class Folder:
         """Take a file away."""
         with suppress(FileNotFoundError):
             (self.path / name).unlink()
+
+    def signed(self) -> list[str]:
+        """The files with what was signed that are there."""
+        return sorted(f"{SIGNED}/{path.name}" for path in self.path.glob(f"{SIGNED}/*.txt"))
 
     def notes(self) -> list[str]:
         """The treasurer's own files that the books include."""

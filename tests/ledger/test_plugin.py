@@ -109,7 +109,7 @@ def test_bean_check_verifies_everything_where_there_is_nothing_but_beancount(
         ("2026/01.beancount", ";;", ";; ", "edited-file"),
         ("2026/01.beancount", ";;", '2026-01-02 note Assets:Pots "x"\n;;', "foreign-line"),
         ("2026/01.beancount", ";;", '2026-01-02 custom "x" 1\n;;', "foreign-line"),
-        ("CHECKPOINT", "chain ", "chain 0", "not-under-checkpoint"),
+        ("CHECKPOINT", "chain ", "chain 0", "torn-checkpoint"),
         ("CHECKPOINT", "\n", "", "torn-checkpoint"),
         ("CHECKPOINT", "\n16\n", "\n18\n", "missing-entry"),
         ("BALANCES", "M000001 ", "M000001 1", "other-balances"),

@@ -68,7 +68,7 @@ def read(entries: Sequence[ChainedEntry], balances: Figures, *, start: str = "")
         recorded=entries[-1].at,
         tree=b"".join(hashed for _level, hashed in tree.peaks).hex(),
         balances=balances,
-        checkpoint=None,
+        signed=[],
     )
     reading = plugin.Reading(facts, lambda _meta: "2026/01.beancount")
     reading.run(directives)
@@ -156,7 +156,7 @@ def test_what_only_sets_aside_is_no_transaction() -> None:
 def run(text: str, **facts: Any) -> None:
     """Have the plugin read this, beside the accounts."""
     directives, _errors, _options = loader.load_string(OPENS + text)
-    given = plugin.Facts(BOOK, 0, "", "2026-", "", {}, None)._replace(**facts)
+    given = plugin.Facts(BOOK, 0, "", "2026-", "", {}, [])._replace(**facts)
     plugin.Reading(given, lambda meta: str(meta.get("file", "2026/01.beancount"))).run(directives)
 
 
@@ -208,7 +208,8 @@ def test_a_year_counts_what_refers_to_the_years_before() -> None:
 def test_a_checkpoint_over_what_was_before_the_year_is_checked_at_its_beginning() -> None:
     edge = bytes.fromhex("ab" * 32)
     for root, reason in ((edge, None), (bytes(32), "not-under-checkpoint")):
-        facts = {"checkpoint": (4, root, GENESIS.hex()), "recorded": "2027-"}
+        sealed = plugin.Sealed("CHECKPOINT", 4, root, GENESIS.hex(), b"")
+        facts = {"signed": [sealed], "recorded": "2027-"}
         if reason is None:
             run(WHOSE + START, **facts)
             continue

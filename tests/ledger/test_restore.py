@@ -272,7 +272,7 @@ def test_what_is_missing_torn_or_foreign_is_named(
         return refused.finding, refused.file
 
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    assert len(names) == 21
+    assert len(names) == 23
     for name in names:
         assert harmed(name, None) == ("missing-file", name)
     january = (folder / JANUARY).read_bytes()
@@ -291,12 +291,18 @@ def test_what_is_missing_torn_or_foreign_is_named(
 def test_a_checkpoint_over_other_entries_is_refused(
     desk: Desk, folder: Path, before: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Well signed, and over something else, or over more."""
+    """Well signed, and over something else, or over more; also where it is all that was kept."""
     private = next((tmp_path / "vault/keys").iterdir())
     signer = Signer.of(ORIGIN, load_pem_private_key(private.read_bytes(), None))  # type: ignore[arg-type]
-    for size, finding in ((18, "not-under-checkpoint"), (20, "missing-entry")):
+    for size, finding in (
+        (18, "other-checkpoint"),
+        (18, "not-under-checkpoint"),
+        (20, "missing-entry"),
+    ):
         note = sign(Head(ORIGIN, size, bytes(32), bytes(32)).text(), signer)
         (folder / "CHECKPOINT").write_text(note, "utf-8")
+        if finding != "other-checkpoint":
+            shutil.rmtree(folder / "signed", ignore_errors=True)
         remark(folder)
         assert refused_by(desk, folder).finding == finding
         [found] = audit(folder).findings
