@@ -323,3 +323,25 @@ class TooLongClosedError(RefusalError):
     def __init__(self, days_max: int) -> None:
         super().__init__(days_max)
         self.days_max = days_max
+
+
+class FeedNotFoundError(NotFoundError):
+    """No calendar has this address, or not any more."""
+
+
+class CalendarFileError(RefusalError):
+    """A calendar file is of no use as a whole.
+
+    Attributes:
+        reason: A short code, such as ``no events``; `names` has the sentence.
+        facts: What the sentence needs.
+    """
+
+    def __init__(self, reason: str, **facts: object) -> None:
+        super().__init__(reason, facts)
+        self.reason = reason
+        self.facts = {name: str(value) for name, value in facts.items()}
+
+
+class EventError(CalendarFileError):
+    """One event of a calendar file cannot be brought in, whatever becomes of the others."""
