@@ -45,7 +45,7 @@ MONTH = dt.timedelta(days=32)
 #: Who has things of their own, so that a page about them is really theirs.
 ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
-PARTS = ("rota", "groups", "join", "listings", "messages", "sign-in", "books")
+PARTS = ("rota", "groups", "join", "listings", "messages", "sign-in", "books", "calendar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +239,7 @@ def _of(
         "number": helper.account_code,
         "secret": secrets.token_urlsafe(16),
         "secret in sign-in": link.secret,
+        "secret in calendar": sessions.make_feed(session, member, now=now),
         "token": _stop_token(member),
         "role": "treasurer",
         "name in books": "flows",

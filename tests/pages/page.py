@@ -160,8 +160,10 @@ class Page:
         for attribute in ("src", "srcset", "href", "action", "formaction", "data", "poster"):
             for tag in self.soup.select(f"[{attribute}]"):
                 address = urlsplit(urljoin(HOST + self.url, str(tag[attribute])))
-                ours = address.scheme in {"mailto", "tel", "data"} or (
-                    f"{address.scheme}://{address.netloc}" == HOST
+                # A phone opens webcal: with its calendar, and fetches the same address.
+                scheme = {"webcal": "https"}.get(address.scheme, address.scheme)
+                ours = scheme in {"mailto", "tel", "data"} or (
+                    f"{scheme}://{address.netloc}" == HOST
                 )
                 assert ours, f"{self.url} sends people elsewhere: {tag[attribute]}"
 

@@ -30,6 +30,7 @@ NAMES = frozenset(
         "brightness-high",
         "brush",
         "bus-front",
+        "calendar-event",
         "calendar-heart",
         "calendar-week",
         "card-checklist",

@@ -107,6 +107,13 @@ def _ways(found: Seen) -> list[dict[str, object]]:
                 "icon": "piggy-bank",
             }
         )
+    ways.append(
+        {
+            "words": _("In your own calendar"),
+            "href": url_for("sessions.group_calendar", group_slug=group.slug),
+            "icon": "calendar-event",
+        }
+    )
     if found.who.is_member:
         ways.append(
             {

@@ -1,5 +1,6 @@
 """What the database keeps of sessions."""
 
+from timebank.sessions.models.calendars import FeedToken, ImportedSession
 from timebank.sessions.models.closing import (
     CONTACTS_MAX,
     FOLLOW_UP_LENGTH_MAX,
@@ -97,7 +98,9 @@ __all__ = [
     "ClosedDay",
     "ClosingPerson",
     "ClosingShare",
+    "FeedToken",
     "GroupSession",
+    "ImportedSession",
     "Series",
     "SessionAttendance",
     "SessionClosing",

@@ -12,6 +12,7 @@ from timebank.sessions.service.door import (
     open_session,
     set_stay,
 )
+from timebank.sessions.service.feeds import choose_feed, end_feed, make_feed
 from timebank.sessions.service.one_date import (
     Time,
     cancel_session,
@@ -70,11 +71,13 @@ __all__ = [
     "check_in_all",
     "check_out",
     "check_repeat",
+    "choose_feed",
     "close_days",
     "close_session",
     "correct_session",
     "count",
     "details_of",
+    "end_feed",
     "end_partner",
     "end_role",
     "end_series",
@@ -82,6 +85,7 @@ __all__ = [
     "legs_of_entry",
     "make_ahead",
     "make_code",
+    "make_feed",
     "make_next_ahead",
     "move_up",
     "move_up_next",

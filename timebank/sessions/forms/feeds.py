@@ -1,0 +1,13 @@
+"""Forms of calendars."""
+
+from wtforms import BooleanField
+
+from timebank.web.fields import PageForm
+from timebank.web.words import lazy_gettext as _l
+
+
+class FeedForm(PageForm):
+    """What one's own calendar feed says."""
+
+    has_titles = BooleanField(_l("Show what each date is, and where"))
+    has_groups = BooleanField(_l("Also show everything my groups do"))
