@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -35,6 +36,9 @@ __all__ = [
 ]
 #: Entries on one page of the book.
 ENTRIES_ON_A_PAGE = 50
+#: What the codes of accounts begin with.
+MEMBER_LETTER = "M"
+POT_LETTER = "G"
 
 
 def balance_of(session: Session, member: Holder) -> Balance:
@@ -366,3 +370,42 @@ def _on_day(
         return ask(session.connection(), community.id, code, day, zone=zone)
     except UnknownAccount as refusal:
         raise NoSuchAccountError(code) from refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an entry moved, by whom it reached.
+
+    Attributes:
+        to_members_minutes: Into accounts of members.
+        into_pots_minutes: Into pots.
+        out_of_pots_minutes: Out of pots.
+    """
+
+    to_members_minutes: int = 0
+    into_pots_minutes: int = 0
+    out_of_pots_minutes: int = 0
+
+
+def moved_by_entries(
+    session: Session, community_id: uuid.UUID, entry_ids: sa.Select[uuid.UUID | None]
+) -> dict[uuid.UUID, Moved]:
+    """Return what some entries moved, in one question; `entry_ids` selects them."""
+    entry, leg = schema.entry.c, schema.leg.c
+
+    def added(code: sa.ColumnElement[str], letter: str) -> sa.ColumnElement[int]:
+        is_such = sa.func.substr(code, 1, 1) == letter
+        return sa.func.sum(sa.case((is_such, leg.minutes), else_=0))
+
+    rows = session.execute(
+        sa.select(
+            entry.id,
+            added(leg.payee_code, MEMBER_LETTER),
+            added(leg.payee_code, POT_LETTER),
+            added(leg.payer_code, POT_LETTER),
+        )
+        .join(schema.leg, sa.and_(leg.book_id == entry.book_id, leg.seq == entry.seq))
+        .where(entry.book_id == community_id, entry.id.in_(entry_ids))
+        .group_by(entry.id)
+    )
+    return {row[0]: Moved(*(int(minutes) for minutes in row[1:])) for row in rows}

@@ -114,6 +114,13 @@ def _ways(found: Seen) -> list[dict[str, object]]:
             "icon": "calendar-event",
         }
     )
+    ways.append(
+        {
+            "words": _("In figures"),
+            "href": url_for("sessions.group_figures", group_slug=group.slug),
+            "icon": "calendar-week",
+        }
+    )
     if found.who.is_member:
         ways.append(
             {

@@ -53,6 +53,19 @@ from timebank.sessions.queries.feeds import (
     own_dates,
     public_dates,
 )
+from timebank.sessions.queries.figures import (
+    ALL_YEAR,
+    PEOPLE_MAX,
+    Time,
+    came,
+    groups_named,
+    met,
+    month_of,
+    people_by_month,
+    people_named,
+    year_of,
+    years,
+)
 from timebank.sessions.queries.planned import (
     Meeting,
     closed_days,
@@ -89,6 +102,8 @@ from timebank.sessions.queries.shifts import (
 )
 
 __all__ = [
+    "ALL_YEAR",
+    "PEOPLE_MAX",
     "PRESENT",
     "Coming",
     "Count",
@@ -102,9 +117,11 @@ __all__ = [
     "Present",
     "Rostered",
     "SwapAsked",
+    "Time",
     "asked_partners",
     "attendance_of",
     "by_entry",
+    "came",
     "clashing",
     "closed_days",
     "closing_of",
@@ -119,6 +136,7 @@ __all__ = [
     "draft",
     "feed_by_secret",
     "feed_of",
+    "groups_named",
     "has_staff",
     "held",
     "held_between",
@@ -129,6 +147,8 @@ __all__ = [
     "latest",
     "meeting",
     "meetings",
+    "met",
+    "month_of",
     "need",
     "next_to_remind",
     "on_duty",
@@ -136,6 +156,8 @@ __all__ = [
     "own_dates",
     "own_shifts",
     "partners",
+    "people_by_month",
+    "people_named",
     "people_of",
     "person_of",
     "present",
@@ -162,4 +184,6 @@ __all__ = [
     "tally_by_key",
     "to_remind",
     "with_room_for_somebody",
+    "year_of",
+    "years",
 ]

@@ -4,7 +4,8 @@ Each is as wide as a phone. What is told by a colour is told by a shape and by w
 """
 
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -205,3 +206,95 @@ def _unit(most: int) -> int:
             if nice * scale * LEVELS >= most:
                 return nice * scale
         scale *= 100
+
+
+# ------------------------------------------------------------------------ who meets whom
+
+KNOTS_MAX: Final = 40
+THREADS_MAX: Final = 220
+CIRCLE_WIDTH: Final = 640
+CIRCLE_HEIGHT: Final = 520
+CIRCLE_ROOM: Final = 70
+NAME_LENGTH_MAX: Final = 14
+#: A thread is one of so many strengths.
+STRENGTHS: Final = 4
+_NEARLY_UPRIGHT: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Knot:
+    """Somebody on the circle, and where their name goes."""
+
+    name: str
+    x: float
+    y: float
+    label_x: float
+    label_y: float
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """That two met, and how often: the thicker, the oftener."""
+
+    path: str
+    strength: int
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """People on a circle with a thread between each two who met.
+
+    Attributes:
+        least: Who met less often than this is not drawn; the table has them.
+    """
+
+    knots: list[Knot]
+    threads: list[Thread]
+    least: int
+    width: int = CIRCLE_WIDTH
+    height: int = CIRCLE_HEIGHT
+
+
+def circle(names: Sequence[str], pairs: Mapping[tuple[int, int], int]) -> Circle:
+    """Put people on a circle in the order given; pairs are places in it, with how often they met.
+
+    Where it would be too much to look at, those who met only a few times are left out.
+    """
+    least, drawn = 1, dict(pairs)
+    while len(drawn) > THREADS_MAX or len({place for pair in drawn for place in pair}) > KNOTS_MAX:
+        least += 1
+        drawn = {pair: times for pair, times in pairs.items() if times >= least}
+    places = sorted({place for pair in drawn for place in pair})
+    knots = {
+        place: _knot(names[place], 2 * math.pi * number / len(places) - math.pi / 2)
+        for number, place in enumerate(places)
+    }
+    most = max(drawn.values(), default=1)
+    threads = [
+        Thread(
+            path=f"M{knots[one].x} {knots[one].y}L{knots[other].x} {knots[other].y}",
+            strength=-(-STRENGTHS * times // most),
+        )
+        for (one, other), times in sorted(drawn.items(), key=lambda item: item[1])
+    ]
+    return Circle(list(knots.values()), threads, least)
+
+
+def _knot(name: str, angle: float) -> Knot:
+    across, up = math.cos(angle), math.sin(angle)
+    radius = CIRCLE_HEIGHT / 2 - CIRCLE_ROOM
+    upright = abs(across) < _NEARLY_UPRIGHT
+    return Knot(
+        name=_shortened(name),
+        x=round(CIRCLE_WIDTH / 2 + radius * across, 1),
+        y=round(CIRCLE_HEIGHT / 2 + radius * up, 1),
+        label_x=round(CIRCLE_WIDTH / 2 + (radius + 14) * across, 1),
+        label_y=round(CIRCLE_HEIGHT / 2 + (radius + 18) * up + 5, 1),
+        anchor="middle" if upright else "start" if across > 0 else "end",
+    )
+
+
+def _shortened(name: str) -> str:
+    """Return a name that fits beside a picture; the table has it whole."""
+    return name if len(name) <= NAME_LENGTH_MAX else f"{name[: NAME_LENGTH_MAX - 1].rstrip()}…"
