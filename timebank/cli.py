@@ -27,6 +27,7 @@ COMMANDS = (
     "timebank.members.commands",
     "timebank.imports.commands",
     "timebank.imports.list_commands",
+    "timebank.imports.calendar_commands",
     "timebank.hours.commands",
     "timebank.hours.proof_commands",
     "timebank.hours.audit_commands",

@@ -1,5 +1,6 @@
 """Finding sessions, series and closed days. Nothing here changes anything."""
 
+from timebank.sessions.queries.bringing import imported, series_from, session_on
 from timebank.sessions.queries.closing import (
     Draft,
     asked_partners,
@@ -49,7 +50,6 @@ from timebank.sessions.queries.feeds import (
     Dated,
     feed_by_secret,
     feed_of,
-    imported,
     own_dates,
     public_dates,
 )
@@ -167,9 +167,11 @@ __all__ = [
     "roster_of",
     "rostered",
     "series_by_id",
+    "series_from",
     "series_of_group",
     "session_and_link",
     "session_by_id",
+    "session_on",
     "sessions_attended",
     "sessions_between",
     "shares_of",

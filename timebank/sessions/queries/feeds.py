@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,7 +14,6 @@ from timebank.sessions.errors import FeedNotFoundError
 from timebank.sessions.models import (
     FeedToken,
     GroupSession,
-    ImportedSession,
     Shift,
     SignUp,
 )
@@ -164,23 +162,3 @@ def _within(community_id: uuid.UUID, now: dt.datetime) -> sa.ColumnElement[bool]
         GroupSession.starts_at >= now - dt.timedelta(days=DAYS_BACK),
         GroupSession.starts_at < now + dt.timedelta(days=DAYS_AHEAD),
     )
-
-
-def imported(session: Session, group: Group, keys: Sequence[str]) -> dict[str, GroupSession]:
-    """Return the sessions of a group that came from calendar files, by the dates' fingerprints."""
-    rows = session.execute(
-        sa.select(ImportedSession.source_key, GroupSession)
-        .join(
-            GroupSession,
-            sa.and_(
-                GroupSession.community_id == ImportedSession.community_id,
-                GroupSession.id == ImportedSession.session_id,
-            ),
-        )
-        .where(
-            ImportedSession.community_id == group.community_id,
-            ImportedSession.group_id == group.id,
-            ImportedSession.source_key.in_(keys),
-        )
-    )
-    return {row[0]: row[1] for row in rows}

@@ -1,5 +1,6 @@
 """Everything that changes sessions. Functions take the open unit of work and never commit it."""
 
+from timebank.sessions.service.bringing import Brought, Fate, bring_in
 from timebank.sessions.service.closed_days import close_days, open_again
 from timebank.sessions.service.closing import Came, close_session, correct_session, legs_of_entry
 from timebank.sessions.service.counting import count
@@ -53,7 +54,9 @@ from timebank.sessions.service.swaps import ask_to_swap, remind_next, say_no, st
 
 __all__ = [
     "Arrival",
+    "Brought",
     "Came",
+    "Fate",
     "Repeat",
     "RoleDetails",
     "SessionDetails",
@@ -63,6 +66,7 @@ __all__ = [
     "answer_partner",
     "ask_partner",
     "ask_to_swap",
+    "bring_in",
     "cancel_session",
     "change_role",
     "change_series",

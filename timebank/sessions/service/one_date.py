@@ -13,7 +13,7 @@ from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
 from timebank.sessions import queries
 from timebank.sessions.errors import AlreadyHeldError, OverAlreadyError
-from timebank.sessions.models import GroupSession
+from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy import planning, when
 from timebank.sessions.service import telling
 from timebank.sessions.service.planning import (
@@ -112,8 +112,8 @@ def change_session(
     move_up(session, group, planned, now=now)
 
 
-def details_of(planned: GroupSession) -> SessionDetails:
-    """Return what a session says about itself."""
+def details_of(planned: GroupSession | Series) -> SessionDetails:
+    """Return what a session or a series says about itself."""
     return SessionDetails(
         title=planned.title,
         words=planned.words,

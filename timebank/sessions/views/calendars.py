@@ -17,6 +17,7 @@ from timebank.sessions import errors, queries, service
 from timebank.sessions.calendars import writing
 from timebank.sessions.calendars.writing import Entry
 from timebank.sessions.forms.feeds import FeedForm
+from timebank.sessions.policy.planning import may_plan
 from timebank.sessions.queries import Dated, Meeting
 from timebank.sessions.views.frame import bp, seen
 from timebank.web.access import Access, access
@@ -197,4 +198,5 @@ def group_calendar(group_slug: str) -> ResponseReturnValue:
         address=address,
         webcal=_webcal(address),
         is_member=found.who.is_member,
+        may_plan=may_plan(found.who) and group.is_open,
     )
