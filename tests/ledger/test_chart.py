@@ -149,8 +149,9 @@ def test_only_an_empty_account_is_closed(desk: Desk) -> None:
     assert refused.value.facts == {"code": ANN, "balance_minutes": -60, "held_minutes": 0}
     desk.reverse(posted.entry_id)
     set_state(desk, "closed", reason="Moved away")
-    with pytest.raises(ClosedAccount):
+    with pytest.raises(ClosedAccount) as closed:
         desk.post()
+    assert closed.value.code == ANN
     set_state(desk, "open")
     desk.post()
     assert history(desk) == [

@@ -207,6 +207,10 @@ def test_less_than_before_is_never_stopped_by_a_limit_that_moved(desk: Desk) -> 
     assert second.replacement.status == "posted"
     with pytest.raises(OverFloor):
         correct(desk, second.replacement.entry_id, 201)
+    limit(desk, ANN, -600)
+    # Now only Ben's ceiling is in the way, and one minute more than before is more.
+    with pytest.raises(OverCeiling):
+        correct(desk, second.replacement.entry_id, 201)
 
 
 def test_hours_that_were_spent_do_not_stop_it_and_the_treasurer_is_told(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Hours that are set aside: what can be done with them, once, and what can not."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -152,16 +152,16 @@ def test_a_hold_that_is_over_before_it_begins_is_refused(desk: Desk) -> None:
 def test_unknown_closed_and_frozen_accounts_set_nothing_aside(desk: Desk) -> None:
     refusal_of(desk, lambda: desk.hold(ANN, "M000099"), UnknownAccount)
     set_state(desk, CAT, "closed")
-    refusal_of(desk, lambda: desk.hold(ANN, CAT), ClosedAccount)
+    assert refusal_of(desk, lambda: desk.hold(ANN, CAT), ClosedAccount) == {"code": CAT}
     set_state(desk, CAT, "frozen")
     refusal_of(desk, lambda: desk.hold(ANN, CAT), FrozenAccount)
 
 
 def test_a_hold_has_its_own_door(desk: Desk) -> None:
     with desk.writing() as connection:
-        with pytest.raises(UnsupportedKind):
+        with pytest.raises(UnsupportedKind, match="hold"):
             journal.post(connection, desk.request(kind="hold"), secret=SECRET, now=desk.now)
-        with pytest.raises(UnsupportedKind):
+        with pytest.raises(UnsupportedKind, match="exchange"):
             holds.hold(connection, desk.request(), secret=SECRET, now=desk.now)
 
 
@@ -309,6 +309,51 @@ def test_a_hold_does_not_expire_before_its_time(desk: Desk, days: float | None) 
     assert facts == {"hold_id": held.entry_id, "expires_at": ends}
 
 
+def test_a_hold_may_expire_at_its_very_time(desk: Desk) -> None:
+    held = desk.hold()
+    desk.now = OPENED_AT + dt.timedelta(days=3, minutes=-1)
+    assert desk.expire(held.entry_id).recorded_at == OPENED_AT + dt.timedelta(days=3)
+    assert desk.verify().ok
+
+
+def overdue(desk: Desk, **later: float) -> Sequence[UUID]:
+    with desk.engine.connect() as connection:
+        return holds.overdue(connection, desk.book_id, OPENED_AT + dt.timedelta(**later))
+
+
+def test_what_is_overdue_is_found_until_something_resolves_it(desk: Desk) -> None:
+    first, second = desk.hold(days=2), desk.hold(days=1)
+    desk.hold(days=None)
+    desk.hold(days=9)
+    desk.capture(desk.hold(days=1).entry_id)
+    desk.release(desk.hold(days=1).entry_id)
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    elsewhere = other.hold(days=1)
+    assert overdue(desk, days=1, microseconds=-1) == []
+    # The moment itself is over; the oldest comes first, whichever ended first.
+    assert overdue(desk, days=1) == [second.entry_id]
+    assert overdue(desk, days=2) == [first.entry_id, second.entry_id]
+    assert overdue(other, days=2) == [elsewhere.entry_id]
+    desk.now = OPENED_AT + dt.timedelta(days=2)
+    desk.expire(first.entry_id)
+    assert overdue(desk, days=2) == [second.entry_id]
+
+
+def test_what_is_set_aside_in_a_book_is_summed_over_all_its_accounts(desk: Desk) -> None:
+    def minutes(of: Desk) -> int:
+        with of.engine.connect() as connection:
+            return holds.held_minutes(connection, of.book_id)
+
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    assert minutes(desk) == 0
+    desk.hold(ANN, BEN, 30)
+    desk.hold(BEN, ANN, 12)
+    other.hold(ANN, BEN, 500)
+    assert (minutes(desk), minutes(other)) == (42, 500)
+    with desk.engine.connect() as connection:
+        assert holds.held_minutes(connection, NOWHERE) == 0
+
+
 RESOLVING: dict[str, Callable[[Desk, UUID], Outcome]] = {
     "capture": lambda desk, hold_id: desk.capture(hold_id),
     "release": lambda desk, hold_id: desk.release(hold_id),
@@ -340,9 +385,11 @@ def test_what_is_no_hold_is_not_resolved(desk: Desk, act: str) -> None:
     refusal_of(desk, lambda: RESOLVING[act](desk, other.entry_id), UnknownHold)
 
 
-def test_a_used_key_comes_before_an_unknown_hold(desk: Desk) -> None:
+@pytest.mark.parametrize("act", ["capture", "release", "expire"])
+def test_a_used_key_comes_before_an_unknown_hold(desk: Desk, act: str) -> None:
     posted = desk.post(key="exchange:1")
-    facts = refusal_of(desk, lambda: desk.capture(NOWHERE, key="exchange:1"), KeyMismatch)
+    resolve = partial(getattr(desk, act), NOWHERE, key="exchange:1")
+    facts = refusal_of(desk, resolve, KeyMismatch)
     assert facts == {"idem_key": "exchange:1", "entry_id": posted.entry_id}
 
 

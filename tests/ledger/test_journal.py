@@ -33,6 +33,7 @@ from tests.ledger.desk import (
     OTHER_BOOK,
     SECRET,
     Desk,
+    Dice,
 )
 
 NOWHERE = UUID("0190a0a0-0000-7000-8000-0000000000ff")
@@ -142,7 +143,9 @@ def test_another_secret_does_not_recognise_the_retry(desk: Desk) -> None:
 
 def test_a_short_secret_is_a_mistake(desk: Desk) -> None:
     with pytest.raises(ValueError, match="too short"), desk.writing() as connection:
-        journal.post(connection, desk.request(), secret=b"short", now=desk.now)
+        journal.post(connection, desk.request(), secret=bytes(15), now=desk.now)
+    with desk.writing() as connection:
+        journal.post(connection, desk.request(), secret=bytes(16), now=desk.now)
 
 
 def test_a_key_looks_up_its_entry(desk: Desk) -> None:
@@ -152,6 +155,7 @@ def test_a_key_looks_up_its_entry(desk: Desk) -> None:
         assert journal.lookup(connection, BOOK, "exchange:2") is None
     assert found is not None
     assert (found.status, found.entry_id) == ("replayed", first.entry_id)
+    assert found.balances == first.balances == {ANN: -60, BEN: 60}
     assert found.recorded_at.tzinfo is dt.UTC
 
 
@@ -162,8 +166,9 @@ def test_an_account_must_be_there(desk: Desk) -> None:
 
 
 def test_a_book_must_be_there(desk: Desk) -> None:
-    with pytest.raises(UnknownBook):
+    with pytest.raises(UnknownBook) as refused:
         Desk(desk.engine, OTHER_BOOK).post()
+    assert refused.value.book_id == OTHER_BOOK
 
 
 def test_a_correction_knows_what_it_corrects(desk: Desk) -> None:
@@ -172,9 +177,19 @@ def test_a_correction_knows_what_it_corrects(desk: Desk) -> None:
     right = desk.post(ANN, BEN, 50, corrects=first.entry_id)
     with desk.engine.connect() as connection:
         assert find_entry(connection, BOOK, right.entry_id).corrects == first.entry_id
-    with pytest.raises(UnknownEntry):
+    with pytest.raises(UnknownEntry) as refused:
         desk.post(corrects=NOWHERE)
+    assert refused.value.entry_id == NOWHERE
     assert desk.verify().ok
+
+
+def test_what_another_book_took_back_is_not_put_right_in_this_one(desk: Desk) -> None:
+    other = Desk(desk.engine, OTHER_BOOK, dice=Dice(1_000)).open()
+    elsewhere = other.post()
+    other.reverse(elsewhere.entry_id)
+    with pytest.raises(UnknownEntry) as refused:
+        desk.post(corrects=elsewhere.entry_id)
+    assert refused.value.entry_id == elsewhere.entry_id
 
 
 def test_ids_and_salts_are_random_unless_said_otherwise(desk: Desk) -> None:
@@ -301,9 +316,12 @@ def test_what_is_not_there_is_not_taken_back(desk: Desk) -> None:
 
 
 def test_a_used_key_comes_before_everything_else_in_a_reversal_too(desk: Desk) -> None:
-    desk.post(key="exchange:1")
-    with pytest.raises(KeyMismatch):
-        desk.reverse(NOWHERE, key="exchange:1")
+    posted = desk.post(key="exchange:1")
+    back = desk.reverse(desk.post().entry_id)
+    for entry_id in (NOWHERE, back.entry_id):
+        with pytest.raises(KeyMismatch) as refused:
+            desk.reverse(entry_id, key="exchange:1")
+        assert refused.value.entry_id == posted.entry_id
 
 
 def test_a_reversal_has_its_own_door(desk: Desk) -> None:
@@ -326,12 +344,18 @@ def test_a_reversal_has_its_own_door(desk: Desk) -> None:
 
 
 def test_a_memo_can_be_erased_and_the_book_still_verifies(desk: Desk) -> None:
-    outcome = desk.post(memo="Help after the operation")
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    outcome, next_one = desk.post(memo="Help after the operation"), desk.post(memo="Thanks")
+    elsewhere = other.post(memo="Tak")
     with desk.writing() as connection:
         assert journal.erase_memo(connection, BOOK, outcome.entry_id)
         assert not journal.erase_memo(connection, BOOK, outcome.entry_id)
+        assert not journal.erase_memo(connection, BOOK, elsewhere.entry_id)
     with desk.engine.connect() as connection:
         assert find_entry(connection, BOOK, outcome.entry_id).memo is None
+        # The words beside every other entry are still there.
+        assert find_entry(connection, BOOK, next_one.entry_id).memo == "Thanks"
+        assert find_entry(connection, OTHER_BOOK, elsewhere.entry_id).memo == "Tak"
     assert desk.verify().ok
 
 
