@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import corrections, journal, schema
+from ledger.balances import find_entry
 from ledger.corrections import Correction, Links, Ref, Step
 from ledger.entries import LegRequest
 from ledger.errors import (
@@ -23,7 +24,18 @@ from ledger.errors import (
     UnknownEntry,
 )
 from ledger.verify import verify
-from tests.ledger.desk import ACTOR, ANN, BEN, BOOK, CAT, DROP_IN, OPENING, SECRET, Desk
+from tests.ledger.desk import (
+    ACTOR,
+    ANN,
+    BEN,
+    BOOK,
+    CAT,
+    DROP_IN,
+    OPENING,
+    OTHER_BOOK,
+    SECRET,
+    Desk,
+)
 from tests.ledger.tamper import without_guards
 
 NOWHERE = UUID("0190a0a0-0000-7000-8000-0000000000ff")
@@ -79,13 +91,18 @@ def test_one_act_takes_back_and_posts_in_place(desk: Desk) -> None:
     with desk.engine.connect() as connection:
         entry = schema.entry.c
         rows = connection.execute(
-            sa.select(entry.kind, entry.reverses, entry.corrects, entry.occurred_on, entry.category)
+            sa.select(
+                *(entry.kind, entry.reverses, entry.corrects, entry.occurred_on, entry.category),
+                *(entry.actor, entry.idem_key),
+            )
             .where(entry.book_id == BOOK)
             .order_by(entry.seq)
         ).all()
+    # A retry after an upgrade must find both, so their keys never change.
+    key = f"correct:{first.entry_id}"
     assert [tuple(row) for row in rows[1:]] == [
-        ("reversal", first.entry_id, None, dt.date(2026, 1, 2), "company"),
-        ("exchange", None, first.entry_id, OTHER_DAY, "food"),
+        ("reversal", first.entry_id, None, dt.date(2026, 1, 2), "company", ACTOR, f"{key}:back"),
+        ("exchange", None, first.entry_id, OTHER_DAY, "food", ACTOR, key),
     ]
 
 
@@ -93,7 +110,8 @@ def test_it_can_be_another_person(desk: Desk) -> None:
     first = desk.post(OPENING, ANN, 120, kind="opening", category="opening")
     done = correct(desk, first.entry_id, legs=(LegRequest(OPENING, CAT, 120),))
     assert desk.balances(ANN, CAT) == [0, 120]
-    assert done.replacement.status == "posted"
+    with desk.engine.connect() as connection:
+        assert find_entry(connection, BOOK, done.replacement.entry_id).kind == "opening"
 
 
 def test_the_same_intention_is_done_once(desk: Desk) -> None:
@@ -147,8 +165,9 @@ def test_what_was_taken_back_or_is_not_there_is_not_put_right(desk: Desk) -> Non
         (back.entry_id, NotReversible),
         (NOWHERE, UnknownEntry),
     ):
-        with pytest.raises(refusal):
+        with pytest.raises(refusal) as refused:
             correct(desk, entry_id)
+        assert refused.value.facts["entry_id"] == entry_id
     assert desk.verify().entries == 2
 
 
@@ -184,6 +203,32 @@ def test_links_are_told_both_ways_and_only_where_there_are_some(desk: Desk) -> N
     assert list(line(desk, NOWHERE)) == []
 
 
+def test_a_line_tells_all_that_moved_and_everybody_it_touched(desk: Desk) -> None:
+    first = desk.post(legs=((ANN, BEN, 60), (ANN, CAT, 30)))
+    legs = (LegRequest(ANN, BEN, 45), LegRequest(BEN, CAT, 5))
+    correct(desk, first.entry_id, legs=legs, occurred_on=OTHER_DAY)
+    assert [(step.minutes, set(step.codes)) for step in line(desk, first.entry_id)] == [
+        (90, {ANN, BEN, CAT}),
+        (90, {ANN, BEN, CAT}),
+        (50, {ANN, BEN, CAT}),
+    ]
+    days = [step.occurred_on for step in line(desk, first.entry_id)]
+    assert days == [dt.date(2026, 1, 2), dt.date(2026, 1, 2), OTHER_DAY]
+
+
+def test_what_another_book_put_right_is_none_of_this_one(desk: Desk) -> None:
+    """Ids are made by each book alone, so two books may have the same."""
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    first, same = desk.post(ANN, BEN, 60), other.post(ANN, CAT, 7)
+    assert first.entry_id == same.entry_id
+    other.reverse(same.entry_id)
+    other.post(ANN, CAT, 8, corrects=same.entry_id)
+    assert links(desk, first.entry_id) == {}
+    assert [(step.minutes, set(step.codes)) for step in line(desk, first.entry_id)] == [
+        (60, {ANN, BEN}),
+    ]
+
+
 # ---------------------------------------------------------------------------- limits
 
 
@@ -211,6 +256,17 @@ def test_less_than_before_is_never_stopped_by_a_limit_that_moved(desk: Desk) -> 
     # Now only Ben's ceiling is in the way, and one minute more than before is more.
     with pytest.raises(OverCeiling):
         correct(desk, second.replacement.entry_id, 201)
+
+
+def test_less_than_before_counts_from_all_that_somebody_held(desk: Desk) -> None:
+    desk.post(CAT, BEN, 100)
+    first = desk.post(legs=((ANN, BEN, 200), (ANN, BEN, 100)))
+    limit(desk, BEN, -600, 50)
+    limit(desk, ANN, 0)
+    second = correct(desk, first.entry_id, 250).replacement
+    assert desk.balances(ANN, BEN) == [-250, 350]
+    with pytest.raises(OverFloor):
+        correct(desk, second.entry_id, 251)
 
 
 def test_hours_that_were_spent_do_not_stop_it_and_the_treasurer_is_told(desk: Desk) -> None:

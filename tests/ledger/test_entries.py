@@ -8,7 +8,7 @@ import pytest
 from ledger import entries
 from ledger.entries import EntryRequest, LegRequest, uuid7
 from ledger.errors import BadField, BadMinutes, LedgerError, SameAccount, UnsupportedKind
-from tests.ledger.desk import ANN, BEN, BOOK
+from tests.ledger.desk import ANN, BEN, BOOK, OTHER_BOOK
 
 NOW = dt.datetime(2026, 1, 2, 10, tzinfo=dt.UTC)
 
@@ -45,8 +45,10 @@ def test_nobody_pays_themselves() -> None:
 
 @pytest.mark.parametrize(("payer", "payee"), [("Anna", BEN), (ANN, "Ben"), (None, BEN)])
 def test_a_leg_names_codes_and_not_people(payer: Any, payee: Any) -> None:
-    with pytest.raises(BadField):
+    with pytest.raises(BadField) as refused:
         LegRequest(payer, payee, 60)
+    wrong = ("payer_code", payer) if payer != ANN else ("payee_code", payee)
+    assert (refused.value.field, refused.value.value) == wrong
 
 
 @pytest.mark.parametrize("kind", ["capture", "release", "expiry"])
@@ -105,7 +107,22 @@ def test_a_reversal_names_its_entry_and_nothing_else_does() -> None:
 def test_what_can_not_be_written_down_is_refused_with_its_name(field: str, value: Any) -> None:
     with pytest.raises(BadField) as refused:
         request(**{field: value})
-    assert refused.value.field == field
+    told = len(value) if field == "legs" else value
+    assert (refused.value.field, refused.value.value) == (field, told)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("legs", (LegRequest(ANN, BEN, 1),) * 500),
+        ("category", "x" * 60),
+        ("idem_key", "x" * 100),
+        ("memo", "x" * 2_000),
+        ("memo", "ø" * 2_000),
+    ],
+)
+def test_the_most_that_can_be_written_down_is_taken(field: str, value: Any) -> None:
+    assert getattr(request(**{field: value}), field) == value
 
 
 @pytest.mark.parametrize("value", [dt.date(2026, 1, 9), dt.datetime(2026, 1, 9), "tomorrow"])  # noqa: DTZ001 -- the point of the test
@@ -119,11 +136,25 @@ def test_who_asks_is_not_part_of_what_is_meant() -> None:
     assert request(memo="Thanks").meaning() != request().meaning()
 
 
+def test_what_an_entry_refers_to_is_part_of_what_is_meant() -> None:
+    """Else a retry that takes back, replaces or resolves another entry were called the same."""
+    for facts in (
+        {"corrects": BOOK},
+        {"kind": "reversal", "reverses": BOOK},
+        {"kind": "capture", "hold_id": BOOK},
+    ):
+        other = {name: OTHER_BOOK if value == BOOK else value for name, value in facts.items()}
+        assert request(**facts).meaning() == request(**facts).meaning()
+        assert request(**facts).meaning() != request(**other).meaning()
+
+
 def test_ids_are_version_seven_and_sort_by_time() -> None:
     first, second = (uuid7(NOW + dt.timedelta(seconds=n), secrets.token_bytes) for n in (0, 1))
     assert first < second
     assert (first.version, first.variant) == (7, RFC_4122)
     assert uuid7(NOW, lambda count: b"\xff" * count).hex == "019b7e265500" + "7fffbfffffffffffffff"
+    odd = NOW + dt.timedelta(milliseconds=1)
+    assert uuid7(odd, bytes).hex == "019b7e265501" + "70008000000000000000"
 
 
 def test_errors_name_their_reason_and_facts() -> None:

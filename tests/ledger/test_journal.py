@@ -31,6 +31,7 @@ from tests.ledger.desk import (
     OPENED_AT,
     OPENING,
     OTHER_BOOK,
+    POT,
     SECRET,
     Desk,
     Dice,
@@ -294,6 +295,16 @@ def test_a_reversal_ignores_limits_and_names_who_it_left_short(desk: Desk) -> No
     back = desk.reverse(first.entry_id, key="back:1")
     assert (desk.balance(BEN), back.overdrawn) == (-660, (BEN,))
     assert desk.reverse(first.entry_id, key="back:1").overdrawn == (BEN,)
+
+
+def test_a_reversal_names_nobody_who_is_left_just_at_the_floor(desk: Desk) -> None:
+    first = desk.post(legs=((ANN, BEN, 60), (ANN, CAT, 30)))
+    desk.post(BEN, POT, 660)
+    desk.post(CAT, POT, 600)
+    back = desk.reverse(first.entry_id, key="back:1")
+    assert (desk.balances(BEN, CAT), back.overdrawn) == ([-660, -600], (BEN,))
+    again = desk.reverse(first.entry_id, key="back:1")
+    assert (again.overdrawn, again.balances) == ((BEN,), back.balances)
 
 
 def test_a_posting_is_never_called_overdrawn_when_it_is_replayed(desk: Desk) -> None:
