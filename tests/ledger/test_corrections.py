@@ -214,6 +214,7 @@ def test_a_line_tells_all_that_moved_and_everybody_it_touched(desk: Desk) -> Non
     ]
     days = [step.occurred_on for step in line(desk, first.entry_id)]
     assert days == [dt.date(2026, 1, 2), dt.date(2026, 1, 2), OTHER_DAY]
+    assert line(desk, first.entry_id)[0].recorded_at == first.recorded_at
 
 
 def test_what_another_book_put_right_is_none_of_this_one(desk: Desk) -> None:
