@@ -42,7 +42,6 @@ from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
 bp = Blueprint("home", __name__, url_prefix=COMMUNITY_PREFIX)
-blueprints = (bp,)
 
 COORDINATOR = "coordinator"
 #: Offers and requests shown on the front page.

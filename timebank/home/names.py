@@ -1,0 +1,42 @@
+"""What the parts of a member's own data are called."""
+
+from timebank.web.words import lazy_gettext as _l
+
+#: Parts by the name of their file.
+PART_NAMES = {
+    "addresses": _l("Addresses you sign in with"),
+    "devices": _l("Devices you are signed in on, and were"),
+    "trail": _l("When you signed in, and what you took along"),
+    "limits-of-my-own": _l("Limits of your own, and why"),
+    "when-i-can": _l("Days and times of your offers and requests"),
+    "membership": _l("How your membership went"),
+    "roles": _l("Roles you have and had"),
+    "code-cards": _l("Your code cards, without their codes"),
+    "invitations": _l("Invitations you made"),
+    "offers-and-requests": _l("Your offers and requests"),
+    "exchanges": _l("Your exchanges"),
+    "what-i-said-about-exchanges": _l("What you said and did about them"),
+    "thanks-i-gave": _l("Thank-yous you wrote"),
+    "thanks-i-got": _l("Thank-yous you got, without their words"),
+    "conversations": _l("Conversations you take part in"),
+    "messages-i-wrote": _l("Messages you wrote"),
+    "notices": _l("What you were told in the app, and when"),
+    "mail-i-want": _l("What you want mail about"),
+    "mail-to-me": _l("Mail that was written to you"),
+    "lines-i-came-to": _l("When your balance came to a line"),
+    "groups": _l("Your groups"),
+    "what-happened-in-groups": _l("What happened with you in groups"),
+    "ground-rules-i-read": _l("Ground rules you took in"),
+    "staying-away": _l("Decisions that you stay away from a group"),
+    "pots": _l("Hours you gave to pots or got from them"),
+    "sessions-i-host": _l("Sessions you host"),
+    "sign-ups": _l("Sessions you signed up for"),
+    "rota": _l("Your places on a rota"),
+    "rota-swaps": _l("Swaps you were asked about"),
+    "sessions-i-came-to": _l("Sessions you came to"),
+    "sessions-as-closed": _l("Your part in sessions, as they were closed"),
+    "questions-to-the-books": _l("Questions you put to the books"),
+    "checks-i-asked-for": _l("Checks of the books you asked for"),
+    "not-finished": _l("What you began to fill in and did not send"),
+    "statement": _l("Every hour that moved in your account"),
+}
