@@ -28,6 +28,7 @@ COMMANDS = (
     "timebank.imports.commands",
     "timebank.imports.list_commands",
     "timebank.imports.calendar_commands",
+    "timebank.imports.attendance_commands",
     "timebank.hours.commands",
     "timebank.hours.proof_commands",
     "timebank.hours.audit_commands",

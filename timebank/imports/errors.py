@@ -51,3 +51,15 @@ class TwoColumnsError(SheetError):
         super().__init__(f"{first!r} and {second!r}")
         self.first = first
         self.second = second
+
+
+class AttendanceError(SheetError):
+    """A table of who came is of no use.
+
+    Args:
+        reason: ``no table``, ``no name column``, ``no dates`` or ``too long``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -116,7 +116,7 @@ class Sheet:
     left_alone: tuple[str, ...] = ()
 
 
-class _BadRowError(Exception):
+class BadRowError(Exception):
     """This row cannot be brought in."""
 
     def __init__(self, code: str, **facts: str) -> None:
@@ -155,7 +155,7 @@ def _sheet(table: Table, *, today: dt.date, day_first: bool) -> Sheet:
         sheet.row_count += 1
         try:
             row = _row(number, cells, len(table.names), places, today=today, day_first=day_first)
-        except _BadRowError as bad:
+        except BadRowError as bad:
             sheet.remarks.append(Remark(number, bad.code, bad.facts, is_bad=True))
             continue
         first = seen.setdefault(row.key, number)
@@ -223,20 +223,20 @@ def _row(
     day_first: bool,
 ) -> AskedRow:
     if len(cells) > width:
-        raise _BadRowError("too many cells", cells=str(len(cells)), columns=str(width))
+        raise BadRowError("too many cells", cells=str(len(cells)), columns=str(width))
     said = {
         meaning: _tidy(cells[place]) if place < len(cells) else ""
         for meaning, place in places.items()
     }
     said = {meaning: said.get(meaning, "") for meaning in COLUMNS}
     if any(len(words) > CELL_CHARACTERS_MAX for words in said.values()):
-        raise _BadRowError("cell too long")
+        raise BadRowError("cell too long")
     first_name, last_name = split_name(said["name"])
     if not first_name:
-        raise _BadRowError("no name")
+        raise BadRowError("no name")
     needs = split_needs(said["needs"])
     if not needs:
-        raise _BadRowError("no need")
+        raise BadRowError("no need")
     return AskedRow(
         row=number,
         key=_key(said),
@@ -306,11 +306,11 @@ def read_date(text: str, *, today: dt.date, day_first: bool) -> dt.datetime | No
             break
         moment = _strptime(words, form)
     if moment is None:
-        raise _BadRowError("no date", said=words[:40], form="D/M/Y" if day_first else "M/D/Y")
+        raise BadRowError("no date", said=words[:40], form="D/M/Y" if day_first else "M/D/Y")
     if moment.date() > today:
-        raise _BadRowError("date ahead", said=words[:40])
+        raise BadRowError("date ahead", said=words[:40])
     if moment < OLDEST:
-        raise _BadRowError("date long ago", said=words[:40])
+        raise BadRowError("date long ago", said=words[:40])
     return moment
 
 

@@ -345,3 +345,22 @@ class CalendarFileError(RefusalError):
 
 class EventError(CalendarFileError):
     """One event of a calendar file cannot be brought in, whatever becomes of the others."""
+
+
+# ----------------------------------------------------------------------------- from a list
+
+
+class NotOverYetError(RefusalError):
+    """A list says who was at a session that is not over."""
+
+
+class OpenRightNowError(ConflictError):
+    """The door of the session is open; it is closed there."""
+
+
+class SeveralThatDayError(RefusalError):
+    """A group has several sessions on a day, and a list does not say which it means."""
+
+
+class ListedAnotherTimeError(RefusalError):
+    """What was planned for that day was called off, and a list says that it was held."""

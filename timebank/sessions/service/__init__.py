@@ -13,6 +13,7 @@ from timebank.sessions.service.door import (
     open_session,
     set_stay,
 )
+from timebank.sessions.service.entering import Entered, Listed, enter_held
 from timebank.sessions.service.feeds import choose_feed, end_feed, make_feed
 from timebank.sessions.service.one_date import (
     Time,
@@ -56,7 +57,9 @@ __all__ = [
     "Arrival",
     "Brought",
     "Came",
+    "Entered",
     "Fate",
+    "Listed",
     "Repeat",
     "RoleDetails",
     "SessionDetails",
@@ -85,6 +88,7 @@ __all__ = [
     "end_partner",
     "end_role",
     "end_series",
+    "enter_held",
     "give_back",
     "legs_of_entry",
     "make_ahead",
