@@ -342,7 +342,7 @@ def _rota(
         session,
         community,
         group,
-        sessions.SessionDetails(title="Sundays"),
+        sessions.SessionDetails(title="Sundays", is_public=True, sign_up="sign-up"),
         repeat,
         by=member,
         who=lead,
@@ -359,9 +359,21 @@ def _rota(
     )
     part = sessions.put_name_down(session, group, planned, role.id, by=helper, now=now)
     swap = sessions.ask_to_swap(session, group, planned, part, asked=member, by=helper, now=now)
+    closed = sessions.close_days(
+        session,
+        community,
+        group,
+        from_on=now.date(),
+        until_on=now.date(),
+        words="The hall is let",
+        by=member,
+        who=lead,
+        now=now,
+    )
     return {
         "session_id": planned.id,
         "series_id": series.id,
+        "closed_id": closed.id,
         "role_id": role.id,
         "shift_id": asked.id,
         "swap_id": swap.id,

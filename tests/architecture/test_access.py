@@ -18,6 +18,7 @@ THINGS = {
     *("listing_id", "conversation_id", "notice_id", "exchange_id", "entry_id", "category_id"),
     *("member_id", "draft_id", "group_slug", "venue_id", "exclusion_id", "question_id"),
     *("pot_name", "move_id", "other_slug"),
+    *("session_id", "series_id", "closed_id", "role_id", "shift_id", "swap_id"),
 }
 WAIT = "/waiting"
 

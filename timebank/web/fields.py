@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
+from wtforms.widgets import TimeInput
 
 from timebank.web.filters import hours_label
 from timebank.web.session import SUBMISSION_FIELD, new_submission_key
@@ -23,6 +24,8 @@ _PARTS_OF_HOUR = {"": 0, "0": 0, "00": 0, "25": 15, "5": 30, "50": 30, "75": 45}
 _HOURS = re.compile(
     r"(?P<hours>[0-9]{1,4})(?:[.,](?P<part>00?|25|50?|75)|:(?P<minutes>[0-5][0-9]))?"
 )
+#: A time of day as people write it, up to 23:59.
+_CLOCK = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3])(?:[.:]?(?P<minute>[0-5][0-9]))?")
 #: No length of time on a page has more figures.
 MINUTES_DIGITS_MAX = 6
 
@@ -283,6 +286,28 @@ class DayField(DateField):
         except ValueError as error:
             self.data = None
             raise ValueError(_l("Write the day like this: 2026-05-09.")) from error
+
+
+class ClockField(StringField):
+    """A time of day, picked or typed as 9:30, 9.30 or 0930; `minute` is the minute of the day."""
+
+    widget = TimeInput()
+
+    @property
+    def minute(self) -> int:
+        """The minute of the day, for a form that was found to have one."""
+        found = _CLOCK.fullmatch(self.data or "")
+        return int(found["hour"]) * 60 + int(found["minute"] or 0) if found else 0
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Say in words what to do when it is no time of day."""
+        self.data = one_line(valuelist[0]) if valuelist else ""
+        found = _CLOCK.fullmatch(self.data)
+        if found is None:
+            if self.data:
+                raise ValueError(_l("Write the time like this: 9:30 or 14:00."))
+            return
+        self.data = f"{int(found['hour']):02d}:{found['minute'] or '00'}"
 
 
 class WholeNumberField(StringField):

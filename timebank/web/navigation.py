@@ -44,6 +44,12 @@ class Place:
 
 PLACES = (
     Place("home", FRONT_PAGE, _l("Home")),
+    Place(
+        "whats_on",
+        "sessions.whats_on",
+        _l("What’s on"),
+        family=("sessions.whats_on", "sessions.show", "sessions.mine"),
+    ),
     Place("offers", "listings.offers", _l("Offers")),
     Place("requests", "listings.requests", _l("Requests")),
     Place("groups", "groups.directory", _l("Groups"), family=("groups.",)),
@@ -74,6 +80,7 @@ PLACES = (
 ACCOUNT = (
     Place("me", "members.me", _l("My page"), "person"),
     Place("rota", "sessions.my_rota", _l("My rota"), "clipboard-check"),
+    Place("my_sessions", "sessions.mine", _l("My sessions"), "calendar-heart"),
     Place("notifications", "messages.preferences", _l("What we tell you"), "bell"),
     Place("communities", "communities.mine", _l("Change community"), "arrow-left-right"),
     Place("devices", "signin.devices", _l("My devices"), "phone"),

@@ -26,7 +26,9 @@ class Scene:
     """The people of the groups' story (`tests.timebank.groups.scene`) and their sessions."""
 
     people: GroupScene
-    #: Sunday from ten to twelve, the next one.
+    #: When it is; a page sees the real time and not this one.
+    now: dt.datetime = NOW
+    #: From ten to twelve, in six days: a Sunday, where nobody says what time it is.
     morning: GroupSession = field(init=False)
 
     @property
@@ -34,11 +36,16 @@ class Scene:
         """The open unit of work."""
         return self.people.session
 
+    @property
+    def today(self) -> dt.date:
+        """The day that it is in London."""
+        return self.now.astimezone(LONDON).date()
+
     def plan(self, rule: str = "FREQ=WEEKLY;BYDAY=SU", **values: Any) -> Series:
         """Plan a series; values go where they belong, all others are dull and valid."""
         repeat: dict[str, Any] = {
             "rrule": rule,
-            "starts_on": TODAY,
+            "starts_on": self.today,
             "starts_minute": 10 * 60,
             "length_minutes": 120,
             "until_on": None,
@@ -52,12 +59,12 @@ class Scene:
             Repeat(**(repeat | mine)),
             by=self.people.lena,
             who=self.people.lead,
-            now=NOW,
+            now=self.now,
         )
 
     def plan_one(
         self,
-        day_on: dt.date = TODAY + dt.timedelta(days=6),
+        day_on: dt.date | None = None,
         starts_minute: int = 10 * 60,
         length_minutes: int = 120,
         **details: Any,
@@ -68,11 +75,11 @@ class Scene:
             self.people.community,
             self.people.group,
             SessionDetails(**({"title": "Badminton"} | details)),
-            day_on=day_on,
+            day_on=day_on or self.today + dt.timedelta(days=6),
             starts_minute=starts_minute,
             length_minutes=length_minutes,
             who=self.people.lead,
-            now=NOW,
+            now=self.now,
         )
 
     def dates(self, series: Series) -> list[GroupSession]:
@@ -87,14 +94,16 @@ class Scene:
                 self.session,
                 self.people.community.id,
                 group_id=group_id,
-                begin=NOW - 1000 * WEEK,
-                end=NOW + 1000 * WEEK,
+                begin=self.now - 1000 * WEEK,
+                end=self.now + 1000 * WEEK,
             )
         )
 
 
-def make_sessions(session: Session, *, settings: dict[str, Any] | None = None) -> Scene:
-    """Make the people, the group, and a single session next Sunday from ten to twelve."""
-    scene = Scene(make_scene(session, **(settings or {})))
+def make_sessions(
+    session: Session, *, now: dt.datetime = NOW, settings: dict[str, Any] | None = None
+) -> Scene:
+    """Make the people, the group, and a single session in six days from ten to twelve."""
+    scene = Scene(make_scene(session, **(settings or {})), now=now)
     scene.morning = scene.plan_one()
     return scene

@@ -27,7 +27,8 @@ def test_a_member_sees_a_members_places(session: Session, new_client: Callable[[
     sign_in(client, session, make_member(session, community))
     page = Pages(client).get(f"/at/{community.slug}/")
     assert _places(page) == [
-        *("Home", "Offers", "Requests", "Groups", "Messages", "Agreements", "My hours")
+        *("Home", "What’s on", "Offers", "Requests", "Groups", "Messages", "Agreements"),
+        "My hours",
     ]
     assert page.one("[aria-current=page]").get_text(strip=True) == "Home"
 

@@ -19,6 +19,7 @@ from timebank.groups.service import GroupDetails
 from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to_group
 from timebank.listings.models import WEEKDAYS
 from timebank.listings.names import DAYS, PARTS
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, hours_label, today
@@ -66,6 +67,7 @@ def show(group_slug: str) -> ResponseReturnValue:
         facts=_facts(group, names.where_of(group, venue)),
         address=names.address_of(venue) if venue is not None else "",
         access_words=venue.access_words if venue is not None else "",
+        corner=corners.filled("group", group=group, who=who),
     )
 
 

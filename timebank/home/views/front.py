@@ -33,6 +33,8 @@ from timebank.listings.tree import ICON_OF_OTHERS, ICONS
 from timebank.members import queries as members
 from timebank.members.errors import MemberNotFoundError
 from timebank.members.models import Member
+from timebank.sessions import names as session_names
+from timebank.sessions import queries as sessions
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.filters import ago, hours_label, today
 from timebank.web.refusals import say, words_of
@@ -48,6 +50,8 @@ COORDINATOR = "coordinator"
 RECENT_MAX = 6
 #: Things on their way shown on a member's front page; the rest is under Agreements.
 UNDER_WAY_MAX = 3
+#: Sessions shown on the front page; the rest is under What’s on.
+SESSIONS_MAX = 3
 
 
 @bp.get("/")
@@ -68,7 +72,11 @@ def index() -> ResponseReturnValue:
     }
     if not is_member:
         return render_template(
-            "home/visitor.html", community=g.community, waits=g.member is not None, **shared
+            "home/visitor.html",
+            community=g.community,
+            waits=g.member is not None,
+            sessions=_public_sessions(),
+            **shared,
         )
     under_way = exchanges.open_deals(session, g.member)
     waiting = [deal for deal in under_way if deal.exchange.awaiting_id == g.member.id]
@@ -83,8 +91,28 @@ def index() -> ResponseReturnValue:
         coming=[_line(deal, waits=False) for deal in coming[:UNDER_WAY_MAX]],
         more=max(0, len(coming) - UNDER_WAY_MAX),
         account=_account(),
+        sessions=_sessions(),
         **shared,
     )
+
+
+def _sessions() -> list[dict[str, Any]]:
+    """Return what is on next for a member; where that is nothing, what is on at all."""
+    session, now = db.session(), utc_now()
+    found = sessions.my_meetings(session, g.member, now=now, limit=SESSIONS_MAX)
+    if not found:
+        found = sessions.next_meetings(
+            session, g.community.id, now=now, seen_by=g.member.id, limit=SESSIONS_MAX
+        )
+    return [session_names.line_of(each, g.member) for each in found]
+
+
+def _public_sessions() -> list[dict[str, Any]]:
+    """Return what is on next for everybody."""
+    found = sessions.next_meetings(
+        db.session(), g.community.id, now=utc_now(), seen_by=None, limit=SESSIONS_MAX
+    )
+    return [session_names.line_of(each, None) for each in found]
 
 
 def _account() -> Balance | None:

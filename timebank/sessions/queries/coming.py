@@ -31,6 +31,9 @@ class Count:
     waiting: int = 0
 
 
+NOBODY = Count()
+
+
 def _with_member() -> sa.ColumnElement[bool]:
     return sa.and_(Member.community_id == SignUp.community_id, Member.id == SignUp.member_id)
 
@@ -85,23 +88,6 @@ def sign_up_counts(
     for session_id, state, number in rows:
         found.setdefault(session_id, {})[state] = number
     return {key: Count(**each) for key, each in found.items()}
-
-
-def states_of(
-    session: Session, member: Member, session_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, str]:
-    """Return to which of several sessions a member means to come, or for which they wait."""
-    if not session_ids:
-        return {}
-    rows = session.execute(
-        sa.select(SignUp.session_id, SignUp.state).where(
-            SignUp.community_id == member.community_id,
-            SignUp.member_id == member.id,
-            SignUp.session_id.in_(session_ids),
-            SignUp.state != "withdrawn",
-        )
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def to_remind(

@@ -9,18 +9,27 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.groups.models import Group, Venue
-from timebank.sessions.errors import SeriesNotFoundError, SessionNotFoundError
+from timebank.sessions.errors import (
+    ClosedDayNotFoundError,
+    SeriesNotFoundError,
+    SessionNotFoundError,
+)
 from timebank.sessions.models import ClosedDay, GroupSession, Series
+from timebank.sessions.queries.coming import NOBODY, Count
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session with its group, its place, and why it is closed that day."""
+    """A session with its group, its place, and why it is closed that day; and who comes."""
 
     session: GroupSession
     group: Group
     venue: Venue | None
     closed: ClosedDay | None
+    #: How many come and wait, where a list counted them.
+    count: Count = NOBODY
+    #: How it stands with the one who looks at a list: "signed", "waiting" or nothing.
+    mine: str = ""
 
 
 def session_by_id(session: Session, community_id: uuid.UUID, session_id: uuid.UUID) -> GroupSession:
@@ -137,6 +146,18 @@ def sessions_between(
     if group_id is not None:
         wanted = wanted.where(GroupSession.group_id == group_id)
     return session.scalars(wanted).all()
+
+
+def closed_day(session: Session, community_id: uuid.UUID, closed_id: uuid.UUID) -> ClosedDay:
+    """Return a closed time by its key; one that was taken back is not there.
+
+    Raises:
+        ClosedDayNotFoundError: If the community has no such closed time.
+    """
+    found = session.get(ClosedDay, (community_id, closed_id))
+    if found is None or found.withdrawn_at is not None:
+        raise ClosedDayNotFoundError
+    return found
 
 
 def closed_days(

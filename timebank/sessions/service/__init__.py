@@ -27,8 +27,8 @@ from timebank.sessions.service.partners import answer_partner, ask_partner, end_
 from timebank.sessions.service.planning import (
     Repeat,
     SessionDetails,
-    check_repeat,
     make_ahead,
+    next_dates,
     plan_series,
     plan_session,
 )
@@ -77,7 +77,6 @@ __all__ = [
     "check_in",
     "check_in_all",
     "check_out",
-    "check_repeat",
     "choose_feed",
     "close_days",
     "close_session",
@@ -97,6 +96,7 @@ __all__ = [
     "make_next_ahead",
     "move_up",
     "move_up_next",
+    "next_dates",
     "open_again",
     "open_session",
     "plan_series",

@@ -96,8 +96,7 @@ def plan_series(
     """
     check_plans(group, who)
     check_details(session, group, details)
-    check_day(repeat.starts_on, today=today_of(community, now))
-    check_repeat(session, group, repeat)
+    next_dates(session, community, group, repeat, now=now)
     series = Series(
         community_id=community.id,
         id=new_id(),
@@ -308,26 +307,37 @@ def check_open_on(session: Session, group: Group, day: dt.date) -> None:
         raise ClosedThatDayError(day, found[0].words)
 
 
-def check_repeat(
-    session: Session, group: Group, repeat: Repeat, *, from_on: dt.date | None = None
+def next_dates(
+    session: Session,
+    community: Community,
+    group: Group,
+    repeat: Repeat,
+    *,
+    now: dt.datetime,
+    is_going_on: bool = False,
 ) -> list[dt.date]:
     """Return the next dates of a rule, and refuse one that never happens.
 
     Args:
         session: Any session.
+        community: Whose clock on the wall is meant.
         group: Whose closed days count.
         repeat: The rule, and when it begins and ends.
-        from_on: Look from this day on; from its first one where None.
+        now: When.
+        is_going_on: Whether only dates from today on count, and none of the past.
 
     Raises:
         RuleNotUnderstoodError, LengthError, EndsBeforeItStartsError: As their names say.
+        DayOutOfRangeError: If its first day is so far away that it must be a slip.
         NeverHappensError: If there is no date, with the reason.
     """
+    today = today_of(community, now)
+    check_day(repeat.starts_on, today=today)
     repeating.check(repeat.rrule)
     check_length(repeat.length_minutes)
     if repeat.until_on is not None and repeat.until_on < repeat.starts_on:
         raise EndsBeforeItStartsError
-    first_on = max(from_on or repeat.starts_on, repeat.starts_on)
+    first_on = max(today, repeat.starts_on) if is_going_on else repeat.starts_on
     if not repeating.next_dates(repeat.rrule, repeat.starts_on, first_on=first_on, limit=1):
         reason = "no such day"
         raise NeverHappensError(reason)

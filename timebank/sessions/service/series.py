@@ -19,16 +19,15 @@ from timebank.sessions.service import telling
 from timebank.sessions.service.planning import (
     Repeat,
     SessionDetails,
-    check_day,
     check_details,
     check_plans,
-    check_repeat,
     closed_day_on,
     closed_for,
     copy_details,
     describe,
     make_ahead,
     new_session,
+    next_dates,
     place_in_time,
     set_repeat,
     today_of,
@@ -78,8 +77,7 @@ def change_series(
         raise SeriesEndedError
     today = today_of(community, now)
     check_details(session, group, details, but_host=details.host_id == series.host_id)
-    check_day(repeat.starts_on, today=today)
-    check_repeat(session, group, repeat, from_on=today)
+    next_dates(session, community, group, repeat, now=now, is_going_on=True)
     describe(series, details)
     set_repeat(series, repeat)
     series.sequence += 1

@@ -1,0 +1,509 @@
+"""The pages of sessions, walked as people walk them, without script."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tests.conftest import Client
+from tests.factories import at, make_member
+from tests.pages.page import Page, Pages, Walk
+from tests.timebank.conftest import Counted
+from tests.timebank.sessions.scene import LONDON, Scene, make_sessions
+from timebank.clock import utc_now
+from timebank.groups import service as groups
+from timebank.groups.service import VenueDetails
+from timebank.sessions import service
+from timebank.sessions.models import GroupSession, Series
+
+STATEMENTS_MAX = 12
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    """Make the group, its people, and a session in six days, counted from the real today."""
+    return make_sessions(session, now=utc_now())
+
+
+def path(scene: Scene, page: str = "") -> str:
+    """Return an address of the community."""
+    return at(scene.people.community, page)
+
+
+def page_of(scene: Scene, planned: GroupSession, page: str = "") -> str:
+    """Return an address of a session."""
+    return path(scene, f"/sessions/{planned.id}{page}")
+
+
+def here(pages: Pages) -> Page:
+    """Return the page that somebody looks at."""
+    assert pages.page is not None
+    return pages.page
+
+
+# ------------------------------------------------------------------------------ planning
+
+
+def test_something_regular_is_planned_after_a_look_at_its_dates(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    lena = walk(scene.people.lena)
+    lena.get(path(scene, "/groups/badminton"))
+    lena.follow("All sessions")
+    lena.follow("Plan something regular")
+    page = lena.submit(often="every second week", weekdays=["1", "3"], starts="13:00", ends="15:30")
+    assert page.h1 == "Is this right?"
+    assert "every second week on Tuesday and Thursday" in page
+    assert len(page.soup.select("main ol li")) == 6
+    page = lena.submit(button="Change my answers")
+    assert page.one("#starts")["value"] == "13:00"
+    lena.submit(weekdays=["1"])
+    page = lena.submit(button="Plan it")
+    assert "Planned." in page
+    assert "every second week on Tuesday, 13:00–15:30" in page
+    series = session.scalars(sa.select(Series)).one()
+    assert series.rrule == "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"
+    assert "Badminton" in walk(scene.people.mia).get(path(scene, "/whats-on"))
+
+
+def test_sent_twice_it_is_planned_once(scene: Scene, walk: Walk, session: Session) -> None:
+    lena = walk(scene.people.lena)
+    lena.get(path(scene, "/groups/badminton/series/new"))
+    page = lena.submit(often="every week", weekdays=["1"], starts="13", ends="15")
+    form = next(tag for tag in page.soup.select("main form") if "/check" not in str(tag["action"]))
+    data = {
+        str(tag["name"]): [str(each["value"]) for each in form.select(f"input[name={tag['name']}]")]
+        for tag in form.select("input[name]")
+    }
+    for _time in range(2):
+        assert lena.post(str(form["action"]), data).h1 == "Sessions"
+    assert len(session.scalars(sa.select(Series)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"weekdays": []}, "Tick at least one weekday."),
+        ({"often": "weekday of the month", "weekdays": ["1", "2"]}, "Tick one weekday"),
+        ({"starts": "", "ends": ""}, "Write when it begins."),
+        ({"starts": "25:00"}, "Write the time like this"),
+        ({"starts": "15:00", "ends": "15:00"}, "begins and ends at the same time"),
+        ({"until_on": "2020-01-01"}, "The last day comes before the first."),
+        ({"starts_on": "9999-12-31"}, ""),
+        ({"until_on": "soon"}, "Write the day like this"),
+        ({"capacity": "many"}, "Write a whole number"),
+        ({"title": ""}, "Write what it is called"),
+        ({"often": "day of the month", "month_day": "31", "until": 20}, "Choose a later last day"),
+        ({"closed": 40, "until": 30}, "Each of these dates is on a closed day."),
+    ],
+)
+def test_what_does_not_add_up_gets_a_sentence_and_keeps_what_was_typed(
+    scene: Scene, walk: Walk, session: Session, fields: dict[str, object], says: str
+) -> None:
+    people, today = scene.people, scene.today
+    values: dict[str, object] = {
+        "often": "every week",
+        "weekdays": ["1"],
+        "starts": "13:00",
+        "ends": "15:00",
+        "words": "Bring a racket",
+    } | fields
+    if days := values.pop("closed", 0):
+        service.close_days(
+            session,
+            people.community,
+            people.group,
+            from_on=today,
+            until_on=today + int(str(days)) * DAY,
+            words="",
+            by=people.lena,
+            who=people.lead,
+            now=scene.now,
+        )
+        session.commit()
+    if days := values.pop("until", 0):
+        # A month's last day far from today's, so that no 31st comes before the end.
+        first = today.replace(day=1) + 35 * DAY
+        first = first.replace(day=1) if "month_day" in values else today
+        values |= {
+            "starts_on": first.isoformat(),
+            "until_on": (first + int(str(days)) * DAY).isoformat(),
+        }
+    lena = walk(people.lena)
+    lena.get(path(scene, "/groups/badminton/series/new"))
+    page = lena.submit(status=422, **values)  # type: ignore[arg-type]
+    assert page.mistakes
+    assert says in page
+    assert page.one("textarea[name=words]").text.strip() == "Bring a racket"
+    assert not session.scalars(sa.select(Series)).all()
+
+
+def test_a_single_date_is_planned_moved_cancelled_and_given_back(scene: Scene, walk: Walk) -> None:
+    people = scene.people
+    lena, mia = walk(people.lena), walk(people.mia)
+    lena.get(path(scene, "/groups/badminton/sessions"))
+    lena.follow("Plan one date")
+    day = scene.today + 3 * DAY
+    lena.submit(day_on="", starts="20:00", ends="02:00", status=422)
+    page = lena.submit(
+        title="Night of games", day_on=day.isoformat(), sign_up="sign-up", capacity="1"
+    )
+    assert page.h1 == "Night of games"
+    assert "20:00–02:00, the next day" in page
+    address = here(lena).url
+    assert "1 place left" in mia.get(address)
+    assert "You have a place." in mia.submit(button="I come")
+    lena.follow("Change this date")
+    page = lena.submit(day_on=(day + DAY).isoformat(), starts="19:00")
+    assert "19:00–02:00" in page
+    lena.follow("Cancel this date")
+    lena.submit(words=" ", status=422)
+    page = lena.submit(words="The hall is being painted.")
+    assert "The hall is being painted." in page
+    assert "Cancelled" in mia.get(path(scene, "/whats-on"))
+    page = lena.submit(button="It takes place after all")
+    assert "It takes place after all" in page
+    notices = mia.get(path(scene, "/me/notices"))
+    assert "“Night of games” with Badminton is at another time or place now." in notices
+    assert "“Night of games” with Badminton takes place after all." in notices
+
+
+def test_fewer_places_than_people_puts_nobody_out_and_says_so(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    people = scene.people
+    planned = scene.plan_one(sign_up="sign-up", capacity=3)
+    for member in (people.mia, people.otto):
+        service.sign_up(session, people.group, planned, member, now=scene.now)
+    session.commit()
+    lena = walk(people.lena)
+    lena.get(page_of(scene, planned, "/change"))
+    page = lena.submit(capacity="1")
+    assert "2 people have signed up and keep their places" in page
+    assert "Full" in page
+
+
+def test_a_closed_day_is_shown_and_taken_back(scene: Scene, walk: Walk) -> None:
+    lena = walk(scene.people.lena)
+    day = scene.morning.day_on.isoformat()
+    lena.get(path(scene, "/groups/badminton/closed-days"))
+    lena.submit(from_on="", status=422)
+    lena.submit(from_on=day, until_on="2020-01-01", status=422)
+    page = lena.submit(from_on=day, until_on="", words="The hall is let")
+    assert "The hall is let" in page
+    shown = lena.get(page_of(scene, scene.morning))
+    assert "Closed that day" in shown
+    assert "The hall is let" in shown
+    lena.get(path(scene, "/groups/badminton/sessions/new"))
+    page = lena.submit(day_on=day, starts="10", ends="12", status=422)
+    assert "is a closed day: The hall is let. Choose another day." in page
+    lena.get(path(scene, "/groups/badminton/closed-days"))
+    lena.submit(button="Take it back")
+    assert "Closed that day" not in lena.get(page_of(scene, scene.morning))
+
+
+def test_a_coordinator_closes_the_whole_community(scene: Scene, walk: Walk) -> None:
+    cora = walk(scene.people.cora)
+    cora.get(path(scene, "/whats-on"))
+    cora.follow("Closed days")
+    cora.submit(from_on=scene.morning.day_on.isoformat(), words="Bank holiday")
+    assert "Closed that day" in cora.get(path(scene, "/whats-on"))
+    lena = walk(scene.people.lena)
+    assert "Bank holiday" in lena.get(path(scene, "/groups/badminton/closed-days"))
+    lena.refused(path(scene, "/closed-days"))
+
+
+def test_a_series_is_changed_after_a_look_and_ended(scene: Scene, walk: Walk) -> None:
+    scene.plan("FREQ=WEEKLY;BYDAY=SU", title="Rackets")
+    lena = walk(scene.people.lena)
+    lena.get(path(scene, "/groups/badminton/sessions"))
+    lena.follow("Change : Rackets")
+    page = lena.submit(often="weekday of the month", weekdays=["1"], position="2")
+    assert "on the second Tuesday of each month" in page
+    assert "stays as it was" in page
+    page = lena.submit(button="Save it")
+    assert "on the second Tuesday of each month, 10:00–12:00" in page
+    lena.follow("End : Rackets")
+    page = lena.submit(button="End it")
+    assert "Rackets" not in page
+
+
+def test_a_rule_from_elsewhere_is_kept_when_the_rest_is_changed(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    series = scene.plan("FREQ=WEEKLY;INTERVAL=3;BYDAY=TU", title="Every third week")
+    lena = walk(scene.people.lena)
+    page = lena.get(path(scene, f"/series/{series.id}/change"))
+    assert "came with a calendar from elsewhere" in page
+    lena.submit(title="Third weeks", ends="11:00")
+    page = lena.submit(button="Save it")
+    assert "Third weeks" in page
+    session.rollback()
+    assert series.rrule == "FREQ=WEEKLY;INTERVAL=3;BYDAY=TU"
+
+
+def test_only_who_holds_or_runs_it_comes_to_the_pages_of_planning(scene: Scene, walk: Walk) -> None:
+    series = scene.plan()
+    mia = walk(scene.people.mia)
+    for page in (
+        "/groups/badminton/sessions/new",
+        "/groups/badminton/series/new",
+        "/groups/badminton/closed-days",
+        f"/series/{series.id}/change",
+        f"/series/{series.id}/end",
+        f"/sessions/{scene.morning.id}/change",
+        f"/sessions/{scene.morning.id}/cancel",
+    ):
+        mia.refused(path(scene, page))
+
+
+# ------------------------------------------------------------------------ coming along
+
+
+def test_the_waiting_list_on_the_page(scene: Scene, walk: Walk, session: Session) -> None:
+    people = scene.people
+    planned = scene.plan_one(sign_up="sign-up", capacity=1)
+    session.commit()
+    mia, otto, hugo = walk(people.mia), walk(people.otto), walk(people.hugo)
+    mia.get(page_of(scene, planned))
+    mia.submit(button="I come")
+    otto.get(page_of(scene, planned))
+    page = otto.submit(button="Wait for a place")
+    assert "You are number 1 in the line." in page
+    hugo.get(page_of(scene, planned))
+    assert "You are number 2 in the line." in hugo.submit(button="Wait for a place")
+    assert "Full, 2 wait" in mia.get(path(scene, "/whats-on"))
+    mia.get(page_of(scene, planned))
+    mia.submit(button="I can not come after all")
+    assert "There is a place for you" in otto.get(path(scene, "/me/notices"))
+    assert "You are number 1 in the line." in hugo.get(page_of(scene, planned))
+    assert "You come" in otto.get(path(scene, "/me/sessions"))
+
+
+def test_nobody_but_those_who_hold_it_sees_who_comes(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    people = scene.people
+    planned = scene.plan_one(sign_up="sign-up")
+    service.sign_up(session, people.group, planned, people.mia, now=scene.now)
+    session.commit()
+    assert "Mia" in walk(people.lena).get(page_of(scene, planned))
+    assert "Mia" not in walk(people.otto).get(page_of(scene, planned))
+
+
+def test_somebody_kept_out_is_told_no_more_than_to_speak_to_the_lead(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    people = scene.people
+    planned = scene.plan_one(sign_up="sign-up")
+    groups.exclude(
+        session,
+        people.group,
+        people.otto,
+        until_on=scene.today + 30 * DAY,
+        review_on=scene.today + DAY,
+        reason="They shouted.",
+        by=people.lena,
+        who=people.lead,
+        today=scene.today,
+        now=scene.now,
+    )
+    session.commit()
+    otto = walk(people.otto)
+    otto.get(page_of(scene, planned))
+    page = otto.submit(button="I come", status=422)
+    assert "Please speak to the person who runs this group." in page
+    assert "shouted" not in page
+
+
+# ---------------------------------------------------------------------------- who sees it
+
+
+def test_a_visitor_sees_the_public_sessions_of_public_groups(
+    scene: Scene, pages: Pages, session: Session
+) -> None:
+    people = scene.people
+    shown = scene.plan_one(title="Open morning", is_public=True)
+    hidden = scene.plan_one(title="Inner circle")
+    session.commit()
+    assert "Open morning" not in pages.get(path(scene, "/whats-on"))
+    pages.get(page_of(scene, shown), status=404)
+    people.group.is_public = True
+    session.commit()
+    page = pages.get(path(scene, "/whats-on"))
+    assert "Open morning" in page
+    assert "Inner circle" not in page
+    page = pages.get(page_of(scene, shown))
+    assert "Join the time bank to come along" in page
+    assert "Lena" not in page
+    pages.get(page_of(scene, hidden), status=404)
+    assert "Open morning" in pages.get(path(scene, "/groups/badminton"))
+    assert "Open morning" in pages.get(path(scene, "/groups/badminton/sessions"))
+
+
+def test_a_link_is_for_members_and_a_ward_says_how_to_get_in(
+    scene: Scene, walk: Walk, pages: Pages, session: Session
+) -> None:
+    people = scene.people
+    people.group.is_public = True
+    ward = groups.add_venue(
+        session,
+        people.community,
+        VenueDetails(name="Ward 4", setting="ward", access_words="Ring the bell, say the group."),
+        now=scene.now,
+    )
+    link = "https://meet.example/tea"
+    online = scene.plan_one(setting="online", where_words=link, is_public=True)
+    visit = scene.plan_one(setting="ward", venue_id=ward.id, is_public=True)
+    session.commit()
+    assert link in walk(people.mia).get(page_of(scene, online))
+    page = pages.get(page_of(scene, online))
+    assert "Online" in page
+    assert link not in page.html
+    assert link not in pages.get(path(scene, "/whats-on")).html
+    assert "Ring the bell" in walk(people.mia).get(page_of(scene, visit))
+
+
+def test_what_is_on_is_narrowed(scene: Scene, walk: Walk, session: Session) -> None:
+    people = scene.people
+    people.group.is_social = True
+    tea = people.start(name="Tea", area="Brixton")
+    service.plan_session(
+        session,
+        people.community,
+        tea,
+        service.SessionDetails(title="Cup of tea", setting="online"),
+        day_on=scene.today + 2 * DAY,
+        starts_minute=900,
+        length_minutes=60,
+        who=people.lead,
+        now=scene.now,
+    )
+    session.commit()
+    mia = walk(people.mia)
+    both = {"Badminton", "Cup of tea"}
+    for query, expected in (
+        ("", both),
+        ("?group=tea", {"Cup of tea"}),
+        ("?support=social", {"Badminton"}),
+        ("?area=Brixton", {"Cup of tea"}),
+        ("?where=online", {"Cup of tea"}),
+        ("?where=place", {"Badminton"}),
+        (f"?day={(scene.today + 2 * DAY).weekday()}", {"Cup of tea"}),
+        ("?day=9&support=x&where=y", both),
+        ("?from=never", both),
+        ("?from=0001-01-01", both),
+        (f"?from={(scene.today + 3 * DAY).isoformat()}", {"Badminton"}),
+    ):
+        page = mia.get(path(scene, f"/whats-on{query}"))
+        titles = set(page.all("main .link-list .link-title"))
+        assert titles == expected, query
+        assert titles == set(mia.get(path(scene, f"/whats-on/print{query}")).all("dl dt")), query
+
+
+def test_today_and_tomorrow_are_called_so_and_what_still_goes_on_is_there(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    now = scene.now.astimezone(LONDON)
+    begun = now - dt.timedelta(hours=1)
+    scene.plan_one(
+        begun.date(), begun.hour * 60 + begun.minute, length_minutes=120, title="Goes on"
+    )
+    scene.plan_one(scene.today + DAY, title="Soon")
+    session.commit()
+    page = walk(scene.people.mia).get(path(scene, "/whats-on"))
+    headings = page.all("main h2")
+    assert re.match(r"(Today|Yesterday), ", headings[0])
+    assert any(heading.startswith("Tomorrow, ") for heading in headings)
+    assert "Goes on" in page
+
+
+def test_an_empty_page_suggests_a_next_step(scene: Scene, walk: Walk, pages: Pages) -> None:
+    mia = walk(scene.people.mia)
+    far = (scene.today + 300 * DAY).isoformat()
+    assert mia.get(path(scene, f"/whats-on?from={far}")).link("Look at the groups")
+    assert mia.get(path(scene, "/whats-on?group=none")).link("Show everything")
+    assert pages.get(path(scene, "/whats-on")).link("Join the time bank")
+    assert mia.get(path(scene, "/me/sessions")).link("See what is on")
+
+
+# --------------------------------------------------------------------------------- speed
+
+
+def _years(scene: Scene, *, years: int) -> None:
+    """Fill the past of the group with sessions, four a week."""
+    first = scene.plan(
+        "FREQ=WEEKLY;BYDAY=MO,WE,FR,SU",
+        starts_on=scene.today - years * 365 * DAY,
+        sign_up="sign-up",
+        capacity=20,
+    )
+    assert len(scene.dates(first)) > 200 * years
+    scene.session.commit()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("/whats-on", "/whats-on/print", "/groups/badminton", "/groups/badminton/sessions"),
+        *("/me/sessions", "/sessions/{id}", "/groups/badminton/closed-days"),
+    ],
+)
+def test_a_page_asks_no_more_after_ten_years(
+    scene: Scene, walk: Walk, counted: Counted, session: Session, page: str
+) -> None:
+    lena = walk(scene.people.lena)
+    planned = scene.plan_one(sign_up="sign-up", venue_id=None)
+    for number in range(3):
+        member = make_member(session, scene.people.community, first_name=f"Walker {number}")
+        service.sign_up(session, scene.people.group, planned, member, now=scene.now)
+    _years(scene, years=1)
+    address = path(scene, page.format(id=planned.id))
+    few = counted(lena, address)
+    _years(scene, years=10)
+    many = counted(lena, address)
+    assert many <= few
+    assert many <= STATEMENTS_MAX
+
+
+def test_a_hundred_sessions_a_week_still_fit_on_a_page(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    details = service.SessionDetails(
+        title="A rather long name for what happens here", where_words="The hall at the corner"
+    )
+    for number in range(100):
+        service.plan_session(
+            session,
+            scene.people.community,
+            scene.people.group,
+            replace(details, title=f"{details.title} {number}"),
+            day_on=scene.today + (1 + number % 6) * DAY,
+            starts_minute=600,
+            length_minutes=60,
+            who=scene.people.lead,
+            now=scene.now,
+        )
+    session.commit()
+    page = walk(scene.people.mia).get(path(scene, "/whats-on"))
+    assert "There is more than fits on a page." in page
+
+
+def test_the_front_page_shows_what_is_next(
+    scene: Scene, walk: Walk, client: Client, session: Session
+) -> None:
+    people = scene.people
+    mine = scene.plan_one(title="Mine", sign_up="sign-up", day_on=scene.today + 9 * DAY)
+    service.sign_up(session, people.group, mine, people.mia, now=scene.now)
+    scene.plan_one(title="For everybody", is_public=True)
+    people.group.is_public = True
+    session.commit()
+    page = walk(people.mia).get(path(scene, "/"))
+    assert "Mine" in page
+    visitor = Pages(client).get(path(scene, "/"))
+    assert "For everybody" in visitor
+    assert "Mine" not in visitor
