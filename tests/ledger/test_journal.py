@@ -160,9 +160,10 @@ def test_a_key_looks_up_its_entry(desk: Desk) -> None:
     assert found.recorded_at.tzinfo is dt.UTC
 
 
-def test_an_account_must_be_there(desk: Desk) -> None:
+@pytest.mark.parametrize("payer", [ANN, "M000100"])
+def test_an_account_must_be_there(desk: Desk, payer: str) -> None:
     with pytest.raises(UnknownAccount) as refused:
-        desk.post(ANN, "M000099", 60)
+        desk.post(payer, "M000099", 60)
     assert refused.value.code == "M000099"
 
 
