@@ -25,6 +25,7 @@ from tests.pages.page import Walk
 from tests.timebank.groups.scene import TODAY, Scene, make_scene
 from tests.timebank.sessions.scene import Scene as Planned
 from timebank.cli import cli
+from timebank.clock import utc_now
 from timebank.groups import queries as groups
 from timebank.groups import service as group_service
 from timebank.groups.policy.crediting import Terms
@@ -268,6 +269,21 @@ def test_a_session_that_was_planned_is_the_one_that_was_held(
     assert "2 held and closed" in result.output
     session.refresh(sunday)
     assert sunday.state == "closed"
+
+
+def test_a_session_that_is_not_over_is_left_to_its_door(
+    session: Session, scene: Scene, bring: Callable[..., Result]
+) -> None:
+    planned = Planned(scene)
+    there = planned.plan_one(TODAY + 6 * DAY)
+    there.state, there.opened_at, there.opened_by_id = "open", NOW, scene.lena.id
+    session.commit()
+    result = bring("Name,2026-05-10\nHugo,x\n")
+    assert "not entered: its door is open; close it there" in result.output
+    today = utc_now().date().isoformat()
+    result = bring(f"Name,{today} 23:59\nHugo,x\n")
+    assert "not entered: it is not over yet" in result.output
+    assert held(session) == 0
 
 
 def test_before_a_group_had_a_rule_nothing_moves(

@@ -300,6 +300,12 @@ def test_a_place_that_was_taken_meanwhile_is_not_taken_twice(rota: Rota) -> None
     assert part.state == "asked"
 
 
+def test_nobody_is_asked_for_a_place_that_is_taken(rota: Rota) -> None:
+    rota.put_name(rota.scene.hugo)
+    with pytest.raises(PlacesTakenError):
+        rota.ask(rota.scene.mia)
+
+
 def test_a_lead_who_puts_themselves_down_is_not_asked(rota: Rota) -> None:
     rota.ask(rota.scene.lena, rota.host)
     assert rota.coming() == ["Lena"]

@@ -200,3 +200,30 @@ def test_a_rota_of_many_sessions_asks_no_more_than_one_of_few(rota: Rota) -> Non
         assert len(found) == weeks
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 6
+
+
+def test_whoever_is_on_the_rota_hears_what_becomes_of_the_session(rota: Rota) -> None:
+    scene, night = rota.scene, rota.night()
+    rota.put_name(scene.mia)
+    rota.ask(scene.hugo, rota.host)
+    friday = dt.datetime.combine(SATURDAY - DAY, dt.time(8), dt.UTC)
+    assert service.remind_next(scene.session, now=friday) == 1
+    service.change_session(
+        scene.session,
+        scene.community,
+        scene.group,
+        night,
+        service.details_of(night),
+        service.Time(day_on=SATURDAY + DAY, starts_minute=20 * 60, length_minutes=360),
+        by=scene.lena,
+        who=scene.lead,
+        now=friday + dt.timedelta(hours=1),
+    )
+    assert "session-moved" in scene.told(scene.mia)
+    assert "session-moved" in scene.told(scene.hugo)
+    assert service.remind_next(scene.session, now=friday + DAY) == 1, "of the new day as well"
+    assert service.remind_next(scene.session, now=friday + DAY) == 0
+    service.cancel_session(
+        scene.session, scene.group, night, "Snow.", by=scene.lena, who=scene.lead, now=friday + DAY
+    )
+    assert "session-cancelled" in scene.told(scene.mia)

@@ -275,6 +275,32 @@ def swaps_for(
     return [SwapAsked(*row) for row in session.execute(wanted)]
 
 
+def on_rota(session: Session, planned: GroupSession) -> Sequence[Member]:
+    """Return who was asked for a session, or said yes, and is here and in the group."""
+    return session.scalars(
+        sa.select(Member)
+        .join(
+            Shift, sa.and_(Shift.community_id == Member.community_id, Shift.member_id == Member.id)
+        )
+        .join(
+            GroupMember,
+            sa.and_(
+                GroupMember.community_id == Member.community_id,
+                GroupMember.member_id == Member.id,
+                GroupMember.group_id == planned.group_id,
+                GroupMember.state == "active",
+            ),
+        )
+        .where(
+            Shift.community_id == planned.community_id,
+            Shift.session_id == planned.id,
+            Shift.state.in_(PRESENT),
+            Member.state.in_(("active", "paused")),
+        )
+        .order_by(Shift.since_at, Shift.id)
+    ).all()
+
+
 def clashing(session: Session, planned: GroupSession, member_id: uuid.UUID) -> GroupSession | None:
     """Return another session at the same time that a member is on the rota of, or holds."""
     parts = sa.select(Shift.session_id).where(
@@ -324,7 +350,8 @@ def next_to_remind(
         .where(
             Shift.community_id == community_id,
             Shift.state == "yes",
-            Shift.reminded_at.is_(None),
+            # Once for each day that it is on: it may have been moved since.
+            Shift.reminded_at.is_(None) | (Shift.reminded_at < GroupSession.changed_at),
             Shift.id.not_in(without),
             Member.state == "active",
             GroupSession.day_on == day,

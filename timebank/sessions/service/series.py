@@ -11,7 +11,6 @@ from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
 from timebank.passed_over import PassedOver
-from timebank.sessions import queries
 from timebank.sessions.errors import SeriesEndedError
 from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy import planning, repeating
@@ -210,11 +209,11 @@ def _tell_once(
     by: Member | None,
     now: dt.datetime,
 ) -> None:
-    """Tell each who signed up for any of these dates once, whatever the number of dates."""
+    """Tell each who counts on any of these dates once, whatever the number of dates."""
     people = {
-        each.member.id: each.member
+        member_id: member
         for planned in concerned
-        for each in queries.coming(session, planned)
+        for member_id, member in telling.counting_on(session, planned).items()
     }
     telling.tell(
         session,

@@ -1,6 +1,7 @@
-"""Telling those who signed up what becomes of their session."""
+"""Telling those who count on a session what becomes of it."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
@@ -43,6 +44,12 @@ def tell(
         )
 
 
+def counting_on(session: Session, planned: GroupSession) -> dict[uuid.UUID, Member]:
+    """Return who counts on a session: who signed up or waits, and who is on its rota."""
+    people = {each.member.id: each.member for each in queries.coming(session, planned)}
+    return people | {member.id: member for member in queries.on_rota(session, planned)}
+
+
 def tell_all(
     session: Session,
     planned: GroupSession,
@@ -52,8 +59,8 @@ def tell_all(
     now: dt.datetime,
     by: Member | None,
 ) -> None:
-    """Tell everybody who signed up for a session, and those who wait, something about it."""
-    people = [each.member for each in queries.coming(session, planned)]
+    """Tell all who count on a session something about it."""
+    people = counting_on(session, planned).values()
     path = path_of(planned)
     tell(session, people, kind, title=planned.title, group=group, path=path, now=now, by=by)
 
