@@ -203,6 +203,142 @@ def test_the_first_thing_wrong_is_named(
 
 
 @pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "DELETE FROM entry WHERE seq = 2",
+            "entry 3: an entry is missing before this one (should be entry 2, is entry 3)",
+        ),
+        (
+            "DELETE FROM entry WHERE seq = 4",
+            "head: entries are missing at the end (should be 4 entries, is 3)",
+        ),
+        (
+            "DELETE FROM entry WHERE seq = 4",
+            "book: legs without an entry (should be 4 legs, is 5)",
+        ),
+        (
+            "DELETE FROM leg WHERE seq = 2 AND n = 1",
+            "entry 2, leg 2: a leg is missing before this one (should be leg 1, is leg 2)",
+        ),
+        (
+            "DELETE FROM leg WHERE seq = 2",
+            "entry 2: the entry moves nothing (should be legs, is none)",
+        ),
+        (
+            "UPDATE leg SET payee_balance = 51 WHERE seq = 4",
+            (
+                "entry 4, leg 1: balances after it do not follow"
+                " (should be -20, 4, 50, 3, is -20, 4, 51, 3)"
+            ),
+        ),
+        (
+            "UPDATE entry SET enc = 2 WHERE seq = 2",
+            "entry 2: unknown encoding (should be 1, is 2)",
+        ),
+        (
+            "UPDATE entry SET recorded_at = '2026-01-01T08:59:59.000000Z' WHERE seq = 1",
+            (
+                "entry 1: recorded too early"
+                " (should be after 2026-01-01T09:00:00.000000Z, is 2026-01-01T08:59:59.000000Z)"
+            ),
+        ),
+        (
+            # Time goes on with each entry: the very time of the one before is too early.
+            "UPDATE entry SET recorded_at = '2026-01-01T09:01:00.000000Z' WHERE seq = 2",
+            (
+                "entry 2: recorded too early"
+                " (should be after 2026-01-01T09:01:00.000000Z, is 2026-01-01T09:01:00.000000Z)"
+            ),
+        ),
+        (
+            "UPDATE book SET recorded_at = '2026-01-01T09:05:00.000000Z'",
+            (
+                "head: is not the last time"
+                " (should be 2026-01-01T09:04:00.000000Z, is 2026-01-01T09:05:00.000000Z)"
+            ),
+        ),
+        (
+            "UPDATE account SET posted_in = posted_in + 1 WHERE code = 'M000003'",
+            (
+                "account M000003: counters are not the sum of its legs"
+                " (should be 30, 0, 1, is 31, 0, 1)"
+            ),
+        ),
+        (
+            "UPDATE account SET posted_in = posted_in + 1 WHERE code = 'M000003'",
+            "book: the accounts do not add up to zero (should be 0, is 1)",
+        ),
+        (
+            "UPDATE account SET held_out = 5 WHERE code = 'M000003'",
+            (
+                "account M000003: what is set aside is not the sum of its open holds"
+                " (should be 0, 0, is 0, 5)"
+            ),
+        ),
+        (
+            "UPDATE account SET kind = 'pot' WHERE code = 'M000003'",
+            "account M000003: kind does not fit the code (should be member, is pot)",
+        ),
+        (
+            "UPDATE account SET state = 'frozen' WHERE code = 'M000001'",
+            (
+                "account M000001: limits or state changed without a trace"
+                " (should be (-240, None, 'open'), is (-240, None, 'frozen'))"
+            ),
+        ),
+        (
+            "DELETE FROM account_change WHERE code = 'M000001' AND n = 2",
+            (
+                "account M000001, change 3: a change is missing before this one"
+                " (should be change 2, is change 3)"
+            ),
+        ),
+        (
+            "UPDATE account_change SET floor_before = 5 WHERE n = 3",
+            (
+                "account M000001, change 3: does not follow the change before it"
+                " (should be (-300, None, 'open'), is (5, None, 'open'))"
+            ),
+        ),
+        (
+            "DELETE FROM account_change WHERE code = 'M000003'",
+            (
+                "account M000003: limits or state changed without a trace"
+                " (should be (None, None, 'unopened'), is (-600, None, 'open'))"
+            ),
+        ),
+        (
+            "DELETE FROM account WHERE code = 'M000003'",
+            "account M000003: the account is gone (should be an account, is none)",
+        ),
+    ],
+)
+def test_an_auditor_is_told_what_should_be_there_and_what_is(
+    lived: Desk, statement: str, told: str
+) -> None:
+    assert told in [str(problem) for problem in after(lived, statement).problems]
+
+
+def test_hashes_are_told_as_they_should_be_and_as_they_are(lived: Desk) -> None:
+    with lived.engine.connect() as connection:
+        rows = list(storage_of(connection).journal(connection, BOOK, verify.SEQ_MAX))
+    [changed] = after(lived, "UPDATE entry SET category = 'food' WHERE seq = 2").problems
+    found = leaf(canonical(rows[1].entry._replace(category="food")))
+    assert (changed.where, changed.reason) == ("entry 2", "the entry was changed")
+    assert (changed.expected, changed.found) == (f"leaf {rows[1].leaf.hex()}", found.hex())
+    broken = after(lived, "UPDATE entry SET chain = leaf WHERE seq = 4").problems
+    right, wrong = rows[3].chain.hex(), rows[3].leaf.hex()
+    assert [(problem.where, problem.expected, problem.found) for problem in broken] == [
+        ("entry 4", right, wrong),
+        ("head", wrong, right),
+    ]
+    [memo] = after(lived, "UPDATE memo SET body = 'Curses' WHERE body = 'Thank you'").problems
+    assert (memo.where, memo.expected) == ("entry 1", rows[0].entry.memo)
+    assert memo.found != memo.expected
+
+
+@pytest.mark.parametrize(
     ("statements", "where", "reason"),
     [
         (
