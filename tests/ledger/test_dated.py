@@ -114,6 +114,32 @@ def test_taking_back_keeps_the_day_of_the_help(desk: Desk) -> None:
         assert dated.balance_for_services_up_to(connection, BOOK, BEN, END) == 0
 
 
+@pytest.fixture(params=[0, dated.FEW], ids=["day by day", "one by one"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Ask in either way, whatever is quicker."""
+    monkeypatch.setattr(dated, "FEW", request.param)
+    return int(request.param)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_only_set_aside_counts_for_no_day(desk: Desk) -> None:
+    """Neither what was set aside before the day for help after it, nor the other way round."""
+    desk.now = dt.datetime.combine(END - DAY, dt.time(12), dt.UTC)
+    early = desk.hold(ANN, BEN, 60, on=END + 5 * DAY, days=90)
+    desk.now += 3 * DAY
+    late = desk.hold(CAT, BEN, 7, on=END - 5 * DAY, days=90)
+    with desk.engine.connect() as connection:
+        assert dated.out_of_time(connection, BOOK, END) == []
+        assert not any(dated.balances_for_services_up_to(connection, BOOK, END).values())
+        assert not any(dated.balances_as_recorded_by(connection, BOOK, END).values())
+    desk.release(late.entry_id)
+    desk.capture(early.entry_id)
+    with desk.engine.connect() as connection:
+        assert dated.out_of_time(connection, BOOK, END) == []
+        after = dated.balances_for_services_up_to(connection, BOOK, END + 5 * DAY)
+        assert (after[ANN], after[BEN], after[CAT]) == (-60, 60, 0)
+
+
 def ids(desk: Desk) -> list[Any]:
     with desk.engine.connect() as connection:
         entry = schema.entry.c
@@ -144,13 +170,6 @@ def random_book(desk: Desk, dice: random.Random, count: int) -> list[Posted]:
         post_on(desk, recorded, occurred, payer, payee, minutes)
         posted.append(Posted(recorded, occurred, payer, payee, minutes))
     return posted
-
-
-@pytest.fixture(params=[0, dated.FEW], ids=["day by day", "one by one"])
-def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Ask in either way, whatever is quicker."""
-    monkeypatch.setattr(dated, "FEW", request.param)
-    return int(request.param)
 
 
 @pytest.mark.parametrize("seed", range(3))

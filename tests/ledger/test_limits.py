@@ -56,6 +56,16 @@ def test_doing_it_again_changes_nothing(desk: Desk) -> None:
     assert len(history(desk, ANN)) == 2
 
 
+@pytest.mark.parametrize(("floor", "ceiling"), [(-600, 1200), (-300, None)])
+def test_one_limit_alone_can_change(desk: Desk, floor: int, ceiling: int | None) -> None:
+    assert set_for_members(desk, floor, ceiling) == 3
+    with desk.engine.connect() as connection:
+        for code in (ANN, BEN, CAT):
+            found = balance(connection, BOOK, code)
+            assert (found.floor_minutes, found.ceiling_minutes) == (floor, ceiling)
+    assert desk.verify().ok
+
+
 def test_who_has_limits_of_their_own_keeps_them(desk: Desk) -> None:
     but = sa.select(schema.account.c.code).where(schema.account.c.code == BEN)
     assert set_for_members(desk, -300, None, but=but) == 2

@@ -58,10 +58,11 @@ def live(desk: Desk, *, more: int) -> None:
     with desk.writing() as connection:
         changes: dict[str, Any] = {"actor": None, "reason": f"Agreed {more}", "now": desk.now}
         journal.set_state(connection, desk.book_id, POT, "frozen" if more else "open", **changes)
-        for code in (ANN, BEN)[: 1 + more]:
+        # The first book has the longer history of one account, the second that of another.
+        for code, floor in ((BEN if more else ANN, floor) for floor in (-690, -680, -670 - more)):
             journal.set_limits(
                 *(connection, desk.book_id, code),
-                floor_minutes=-700 - more,
+                floor_minutes=floor,
                 ceiling_minutes=None,
                 **changes,
             )
