@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from flask_babel import format_date
 
 from timebank.groups import names as groups
 from timebank.groups.models import Venue
@@ -14,7 +15,7 @@ from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy.repeating import Pattern, pattern_of
 from timebank.sessions.queries import Count, Meeting
-from timebank.web.filters import clock_time, day, local, today, zone
+from timebank.web.filters import clock_time, local, today, zone
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
@@ -59,15 +60,28 @@ class Tag:
     kind: str
 
 
+def date_words(date: dt.date) -> str:
+    """Return a date with its weekday, whatever the year: that is what people plan by."""
+    is_this_year = date.year == today().year
+    return str(format_date(date, "EEEE d MMMM" if is_this_year else "EEEE d MMMM yyyy"))
+
+
 def day_words(date: dt.date) -> str:
     """Return a day for a heading: today and tomorrow are called so."""
-    days = (date - today()).days
-    words = {
-        -1: _("Yesterday, %(day)s", day=day(date)),
-        0: _("Today, %(day)s", day=day(date)),
-        1: _("Tomorrow, %(day)s", day=day(date)),
+    days, words = (date - today()).days, date_words(date)
+    near = {
+        -1: _("Yesterday, %(day)s", day=words),
+        0: _("Today, %(day)s", day=words),
+        1: _("Tomorrow, %(day)s", day=words),
     }
-    return words.get(days, day(date))
+    return near.get(days, words)
+
+
+def days_words(first: dt.date, last: dt.date) -> str:
+    """Return one day, or from which to which."""
+    if first == last:
+        return date_words(first)
+    return _("%(first)s to %(last)s", first=date_words(first), last=date_words(last))
 
 
 def hours_of(planned: GroupSession) -> str:
@@ -145,7 +159,7 @@ def series_words(series: Series) -> str:
     )
     if series.until_on is None:
         return words
-    return _("%(words)s, until %(day)s", words=words, day=day(series.until_on))
+    return _("%(words)s, until %(day)s", words=words, day=date_words(series.until_on))
 
 
 def places_words(planned: GroupSession, count: Count) -> str:
@@ -206,10 +220,11 @@ def clocks_change(planned: GroupSession) -> bool:
 def line_of(
     meeting: Meeting, member: Member | None, *, with_day: bool = True, with_group: bool = True
 ) -> dict[str, Any]:
-    """Return a session as a line of `link_list`, as a member sees it, or a visitor."""
+    """Return a session as a line of `link_list`; what concerns only this member stands in it."""
     planned, group = meeting.session, meeting.group
     holds = member is not None and planned.host_id == member.id
-    tag = tag_of(planned, mine=meeting.mine, holds=holds, count=meeting.count)
+    mine = meeting.mine if member is not None else ""
+    tag = tag_of(planned, mine=mine, holds=holds, count=meeting.count)
     when = when_of(planned) if with_day else hours_of(planned)
     where = where_of(planned, meeting.venue, usual=group.where_words)
     why = planned.cancelled_words or (meeting.closed.words if meeting.closed else "")

@@ -205,6 +205,34 @@ def test_today_and_tomorrow_are_called_so_and_what_still_goes_on_is_there(
     assert "Goes on" in page
 
 
+def test_the_sessions_of_a_group_go_on_on_the_next_page(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    scene.plan(title="Rackets")
+    session.commit()
+    mia = walk(scene.people.mia)
+    first = mia.get(path(scene, "/groups/badminton/sessions")).all("main .link-note")
+    second = mia.follow("Further ahead").all("main .link-note")
+    assert len(first) == 1 + 20, "and one line says when the series is"
+    assert second
+    assert set(first[1:]).isdisjoint(second[1:])
+    again = mia.get(path(scene, "/groups/badminton/sessions?from=yesterday"))
+    assert again.all("main .link-note") == first
+
+
+def test_paper_names_no_day_today_and_nobody(scene: Scene, walk: Walk, session: Session) -> None:
+    people = scene.people
+    late = scene.plan_one(scene.today, starts_minute=23 * 60 + 59, title="Late", host_id=None)
+    late.host_id = people.lena.id
+    session.commit()
+    lena = walk(people.lena)
+    assert "You hold it" in lena.get(path(scene, "/whats-on"))
+    paper = lena.get(path(scene, "/whats-on/print"))
+    assert "Late" in paper
+    assert "You hold it" not in paper
+    assert not [words for words in paper.all("main h2") if words.startswith("Today")]
+
+
 def test_an_empty_page_suggests_a_next_step(scene: Scene, walk: Walk, pages: Pages) -> None:
     mia = walk(scene.people.mia)
     far = (scene.today + 300 * DAY).isoformat()

@@ -14,14 +14,14 @@ from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.groups.policy.standing import Standing
-from timebank.sessions import queries, service
+from timebank.sessions import names, queries, service
 from timebank.sessions.errors import ClosedDayNotFoundError
 from timebank.sessions.forms.planning import ClosedDayForm
 from timebank.sessions.models import ClosedDay
 from timebank.sessions.views.frame import bp, page, seen
 from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
-from timebank.web.filters import day, today
+from timebank.web.filters import today
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -89,9 +89,7 @@ def _rows(found: Sequence[ClosedDay]) -> list[dict[str, object]]:
     return [
         {
             "id": each.id,
-            "when": day(each.from_on)
-            if each.from_on == each.until_on
-            else _("%(first)s to %(last)s", first=day(each.from_on), last=day(each.until_on)),
+            "when": names.days_words(each.from_on, each.until_on),
             "words": each.words,
         }
         for each in found

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g
 
+from timebank.members.models import Member
 from timebank.sessions import names
 from timebank.sessions.queries import Meeting
 
@@ -22,20 +23,28 @@ def seen_by() -> uuid.UUID | None:
     return member_id
 
 
-def lines_of(
-    meetings: Sequence[Meeting], *, with_day: bool = True, with_group: bool = True
-) -> list[dict[str, Any]]:
+def lines_of(meetings: Sequence[Meeting], *, with_group: bool = True) -> list[dict[str, Any]]:
     """Return a line for each session, for `link_list`."""
     member = g.member if is_member() else None
-    return [
-        names.line_of(each, member, with_day=with_day, with_group=with_group) for each in meetings
-    ]
+    return [names.line_of(each, member, with_group=with_group) for each in meetings]
 
 
 def by_day(meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
     """Return the days that have sessions, each with its lines."""
-    lines = zip(meetings, lines_of(meetings, with_day=False), strict=True)
+    member = g.member if is_member() else None
     return [
-        {"words": names.day_words(day), "lines": [line for _meeting, line in found]}
-        for day, found in groupby(lines, key=lambda pair: pair[0].session.day_on)
+        {"words": names.day_words(day), "lines": [_line(each, member) for each in found]}
+        for day, found in groupby(meetings, key=lambda each: each.session.day_on)
     ]
+
+
+def for_the_wall(meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
+    """Return the same for a sheet: nobody's own, and no day that is called today tomorrow."""
+    return [
+        {"words": names.date_words(day), "lines": [_line(each, None) for each in found]}
+        for day, found in groupby(meetings, key=lambda each: each.session.day_on)
+    ]
+
+
+def _line(meeting: Meeting, member: Member | None) -> dict[str, Any]:
+    return names.line_of(meeting, member, with_day=False)

@@ -28,7 +28,7 @@ from timebank.sessions.views.refusing import refused, sentence
 from timebank.sessions.views.show import to_session
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
-from timebank.web.filters import day, today
+from timebank.web.filters import today
 from timebank.web.refusals import sent_fields
 from timebank.web.session import SUBMISSION_FIELD, writes
 from timebank.web.words import gettext as _
@@ -341,7 +341,7 @@ def _check(group: Group, form: SeriesForm, series: Series | None = None) -> Resp
         group=group,
         series=series,
         facts=_said_facts(form, repeat),
-        dates=[day(date) for date in dates],
+        dates=[names.date_words(date) for date in dates],
         fields=[pair for pair in sent_fields() if pair[0] not in NO_ANSWERS],
         key=SUBMISSION_FIELD,
         check=_check_address(group, series),
@@ -359,7 +359,10 @@ def _said_facts(form: SeriesForm, repeat: Repeat) -> list[dict[str, str]]:
         (_("What"), form.title.data),
         (_("How often"), names.repeat_words(repeat.rrule)),
         (_("From when to when"), _("%(begin)s–%(end)s", begin=begin, end=end)),
-        (_("Until"), day(repeat.until_on) if repeat.until_on else _("nobody knows yet")),
+        (
+            _("Until"),
+            names.date_words(repeat.until_on) if repeat.until_on else _("nobody knows yet"),
+        ),
         (_("Coming along"), str(names.SIGN_UP_NAMES[form.sign_up.data])),
         (_("Places"), places),
     )

@@ -1,9 +1,11 @@
 """One session, and signing up for it; the sessions of a group."""
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, flash, g, redirect, render_template, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -18,18 +20,18 @@ from timebank.members.models import Member
 from timebank.sessions import names, queries, service
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import GroupSession
-from timebank.sessions.policy import planning
+from timebank.sessions.policy import planning, when
 from timebank.sessions.queries import Coming, Count, Meeting
 from timebank.sessions.views.frame import bp, page, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web.access import Access, access
-from timebank.web.filters import hours_label
+from timebank.web.filters import hours_label, today, zone
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
 #: Sessions on the page of a group, and on its page of sessions.
 NEXT_MAX = 4
-LISTED_MAX = 60
+LISTED_MAX = 20
 #: Pages of a session that may be there, with who sees them and what they are called.
 ENDPOINT_OF_DOOR = "sessions.door"
 ENDPOINT_OF_ROTA = "sessions.session_rota"
@@ -213,10 +215,12 @@ def of_group(group_slug: str) -> ResponseReturnValue:
     found = seen(group_slug)
     group = found.group
     plans = planning.may_plan(found.who) and group.is_open
+    listed = _next(group, LISTED_MAX + 1, from_on=_from_on())
     return page(
         "sessions/of_group.html",
         group=group,
-        lines=lines_of(_next(group, LISTED_MAX), with_group=False),
+        lines=lines_of(listed[:LISTED_MAX], with_group=False),
+        later=_later(group, listed[LISTED_MAX:]),
         series=_series(group, plans=plans) if found.who.is_member else [],
         plans=plans,
         closes=standing.may_run(found.who) and group.is_open,
@@ -224,11 +228,28 @@ def of_group(group_slug: str) -> ResponseReturnValue:
     )
 
 
-def _next(group: Group, limit: int) -> list[Meeting]:
+def _from_on() -> dt.date | None:
+    """Return the day from which sessions are asked for; None is from now on."""
+    try:
+        asked = dt.date.fromisoformat(request.args.get("from", ""))
+    except ValueError:
+        return None
+    return asked if today() < asked <= planning.horizon_on(today()) else None
+
+
+def _later(group: Group, rest: Sequence[Meeting]) -> str | None:
+    """Return where the sessions are that do not fit on the page."""
+    if not rest:
+        return None
+    first_on = rest[0].session.day_on.isoformat()
+    return url_for("sessions.of_group", group_slug=group.slug, **{"from": first_on})
+
+
+def _next(group: Group, limit: int, *, from_on: dt.date | None = None) -> list[Meeting]:
     return queries.next_meetings(
         db.session(),
         g.community.id,
-        now=utc_now(),
+        now=utc_now() if from_on is None else when.begin_of(from_on, zone()),
         group_id=group.id,
         seen_by=seen_by(),
         limit=limit,

@@ -16,10 +16,10 @@ from timebank.sessions import names, queries
 from timebank.sessions.policy import planning, when
 from timebank.sessions.queries import Meeting, WhatsOn
 from timebank.sessions.views.frame import bp, page
-from timebank.sessions.views.lines import by_day, is_member, lines_of, seen_by
+from timebank.sessions.views.lines import by_day, for_the_wall, is_member, lines_of, seen_by
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line
-from timebank.web.filters import day, today, zone
+from timebank.web.filters import today, zone
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -69,8 +69,8 @@ def whats_on_print() -> ResponseReturnValue:
     asked, first_on = _asked(), _first_on()
     return page(
         "sessions/whats_on_print.html",
-        days=by_day(_found(asked, first_on, limit=PAPER_LINES_MAX)),
-        about=_lead(first_on),
+        days=for_the_wall(_found(asked, first_on, limit=PAPER_LINES_MAX)),
+        about=names.days_words(first_on, first_on + dt.timedelta(days=DAYS_SHOWN - 1)),
         narrowed=_narrowed(asked, _choices()),
         back=_address(asked, first_on),
     )
@@ -178,4 +178,4 @@ def _lead(first_on: dt.date) -> str:
     last_on = first_on + dt.timedelta(days=DAYS_SHOWN - 1)
     if first_on == today():
         return _("Today and the six days after it.")
-    return _("%(first)s to %(last)s", first=names.day_words(first_on), last=day(last_on))
+    return names.days_words(first_on, last_on)
