@@ -222,9 +222,14 @@ def test_what_another_book_put_right_is_none_of_this_one(desk: Desk) -> None:
     other = Desk(desk.engine, OTHER_BOOK).open()
     first, same = desk.post(ANN, BEN, 60), other.post(ANN, CAT, 7)
     assert first.entry_id == same.entry_id
-    other.reverse(same.entry_id)
-    other.post(ANN, CAT, 8, corrects=same.entry_id)
-    assert links(desk, first.entry_id) == {}
+    other_ids = [
+        other.reverse(same.entry_id).entry_id,
+        other.post(ANN, CAT, 8, corrects=same.entry_id).entry_id,
+    ]
+    # As many dice are thrown for each of these, so they have the ids of those two.
+    ids = [desk.post(BEN, CAT, 1, memo="Tak").entry_id, desk.post(BEN, CAT, 2).entry_id]
+    assert ids == other_ids
+    assert links(desk, first.entry_id, *ids) == {}
     assert [(step.minutes, set(step.codes)) for step in line(desk, first.entry_id)] == [
         (60, {ANN, BEN}),
     ]

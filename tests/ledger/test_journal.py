@@ -308,6 +308,13 @@ def test_a_reversal_names_nobody_who_is_left_just_at_the_floor(desk: Desk) -> No
     assert (again.overdrawn, again.balances) == ((BEN,), back.balances)
 
 
+def test_a_source_that_gives_back_is_never_short(desk: Desk) -> None:
+    first = desk.post(ANN, DROP_IN, 30, kind="adjustment")
+    back = desk.reverse(first.entry_id, key="back:1")
+    again = desk.reverse(first.entry_id, key="back:1")
+    assert (back.overdrawn, again.overdrawn, again.balances) == ((), (), back.balances)
+
+
 def test_a_posting_is_never_called_overdrawn_when_it_is_replayed(desk: Desk) -> None:
     desk.post(ANN, BEN, 600, key="exchange:1")
     limit(desk, ANN, floor=0)

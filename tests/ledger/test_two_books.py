@@ -28,10 +28,22 @@ from ledger import (
     recent,
     schema,
 )
-from ledger.errors import LedgerRefusal
+from ledger.entries import LegRequest
+from ledger.errors import LedgerRefusal, UnknownEntry, UnknownHold
 from ledger.proof_errors import UnknownCheckpoint
 from ledger.verify import verify
-from tests.ledger.desk import ANN, BEN, CAT, DROP_IN, OPENED_AT, OPENING, OTHER_BOOK, POT, Desk
+from tests.ledger.desk import (
+    ANN,
+    BEN,
+    CAT,
+    DROP_IN,
+    OPENED_AT,
+    OPENING,
+    OTHER_BOOK,
+    POT,
+    SECRET,
+    Desk,
+)
 from tests.ledger.vault import Vault
 
 CODES = (ANN, BEN, CAT, POT, DROP_IN, OPENING)
@@ -87,6 +99,7 @@ def answers(desk: Desk) -> dict[str, Any]:
             "trial balance": balances.trial_balance(*book),
             "balances": balances.balances(*book, CODES),
             "entries": entries,
+            "keys": [journal.lookup(*book, entry.idem_key) for entry in entries],
             "each entry": [balances.find_entry(*book, each) for each in ids],
             "links": dict(corrections.links(*book, ids)),
             "lines": [corrections.history(*book, each) for each in ids],
@@ -135,23 +148,75 @@ def test_what_one_book_says_does_not_change_when_another_lives(
 
 
 @pytest.mark.parametrize(
-    "act",
+    ("act", "refusal"),
     [
-        lambda desk, entry_id: desk.reverse(entry_id),
-        lambda desk, entry_id: desk.capture(entry_id),
-        lambda desk, entry_id: desk.release(entry_id),
-        lambda desk, entry_id: desk.expire(entry_id),
-        lambda desk, entry_id: desk.post(corrects=entry_id),
+        (lambda desk, entry_id: desk.reverse(entry_id), UnknownEntry),
+        (lambda desk, entry_id: desk.capture(entry_id), UnknownHold),
+        (lambda desk, entry_id: desk.release(entry_id), UnknownHold),
+        (lambda desk, entry_id: desk.expire(entry_id), UnknownHold),
+        (lambda desk, entry_id: desk.post(corrects=entry_id), UnknownEntry),
     ],
 )
 def test_what_is_in_another_book_alone_is_not_there(
-    desk: Desk, act: Callable[[Desk, Any], object]
+    desk: Desk, act: Callable[[Desk, Any], object], refusal: type[LedgerRefusal]
 ) -> None:
     other = Desk(desk.engine, OTHER_BOOK).open()
     for entry in (other.post(), other.hold(days=1)):
-        with pytest.raises(LedgerRefusal):
+        with pytest.raises(refusal):
             act(desk, entry.entry_id)
     assert desk.verify().entries == 0
+
+
+def test_a_replay_tells_of_its_own_book(desk: Desk) -> None:
+    """In both books Ben spends what is then taken back; in one of them his floor was raised."""
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    told = []
+    for book, minutes, floor in ((other, 90, -600), (desk, 60, -10)):
+        first = book.post(ANN, BEN, minutes, key="first")
+        book.post(BEN, CAT, minutes)
+        with book.writing() as connection:
+            journal.set_limits(
+                *(connection, book.book_id, BEN),
+                floor_minutes=floor,
+                ceiling_minutes=None,
+                actor=None,
+                reason=None,
+                now=book.now,
+            )
+        told.append(book.reverse(first.entry_id, key="back"))
+    assert told[0].entry_id == told[1].entry_id
+    assert [outcome.overdrawn for outcome in told] == [(), (BEN,)]
+    assert [outcome.balances for outcome in told] == [{ANN: 0, BEN: -90}, {ANN: 0, BEN: -60}]
+    for book, outcome in zip((other, desk), told, strict=True):
+        with book.engine.connect() as connection:
+            found = journal.lookup(connection, book.book_id, "back")
+            first_again = journal.lookup(connection, book.book_id, "first")
+        assert found is not None
+        assert (found.overdrawn, found.balances) == (outcome.overdrawn, outcome.balances)
+        # Only a reversal leaves anybody short, whatever was taken back since.
+        assert first_again is not None
+        assert first_again.overdrawn == ()
+
+
+def test_what_is_put_right_is_the_entry_of_this_book(desk: Desk) -> None:
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    first, same = desk.post(ANN, BEN, 60), other.post(CAT, POT, 9, kind="gift")
+    assert first.entry_id == same.entry_id
+    with desk.writing() as connection:
+        done = corrections.correct(
+            *(connection, desk.book_id, first.entry_id),
+            legs=(LegRequest(ANN, BEN, 90),),
+            occurred_on=dt.date(2026, 1, 2),
+            category="company",
+            reason="It took longer.",
+            actor=None,
+            idem_key="right",
+            secret=SECRET,
+            now=desk.now,
+        )
+        entry = balances.find_entry(connection, desk.book_id, done.replacement.entry_id)
+    assert (entry.kind, desk.balances(ANN, BEN)) == ("exchange", [-90, 90])
+    assert other.balances(CAT, POT) == [-9, 9]
 
 
 # ------------------------------------------------------------------------ what was signed
