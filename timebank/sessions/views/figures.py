@@ -16,7 +16,6 @@ from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.listings.models import WEEKDAYS
-from timebank.listings.names import DAYS
 from timebank.members.models import Member
 from timebank.sessions import queries
 from timebank.sessions.policy import figures as policy
@@ -252,7 +251,7 @@ def _heat(asked: Asked, came: Sequence[Came], *, contacts: bool) -> dict[str, An
             for level in drawn.levels
             if level.path
         ],
-        "head": [_("Month"), *(str(DAYS[weekday]) for weekday in WEEKDAYS), _("Together")],
+        "head": [_("Month"), *(str(short) for short in SHORT_DAYS), _("Together")],
         "rows": [
             [
                 month_name(month),
