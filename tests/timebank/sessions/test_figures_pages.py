@@ -56,6 +56,7 @@ def test_those_who_hold_a_group_see_its_year_and_what_it_was_counted_from(
     page = hugo.follow("May")
     assert "1 session." in page
     assert page.all("tbody td")[:2] == ["Badminton", "4"]
+    assert hugo.get(str(page.one("tbody td a")["href"])).h1 == "Badminton"
     hugo.get(path(scene))
     page = hugo.follow("people by name")
     assert page.all("tbody th") == ["Hugo", "Mia"]

@@ -23,6 +23,7 @@ from timebank.sessions.policy.figures import Came, Figures
 from timebank.sessions.queries import ALL_YEAR, Time
 from timebank.sessions.views import pictures
 from timebank.sessions.views.frame import bp, page, seen
+from timebank.sessions.views.lines import is_member
 from timebank.sessions.views.rosters import SHORT_DAYS
 from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, today
@@ -355,7 +356,13 @@ def _session_head(asked: Asked) -> list[Any]:
 
 
 def _session_row(asked: Asked, each: Came) -> list[Any]:
-    facts = [day(each.day_on), each.title]
+    title: Any = each.title
+    if is_member():
+        title = {
+            "value": each.title,
+            "href": url_for("sessions.show", session_id=each.session_id),
+        }
+    facts = [day(each.day_on), title]
     if asked.is_exact:
         facts += [
             *(str(each.contacts), str(each.by_name), str(each.first_timers)),
