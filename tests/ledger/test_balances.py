@@ -15,8 +15,20 @@ from ledger.balances import (
     trial_balance,
 )
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+from ledger.holdings import Holding, holdings
 from ledger.recent import statement_to_now
-from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OPENED_AT, OTHER_BOOK, POT, Desk
+from tests.ledger.desk import (
+    ANN,
+    BEN,
+    BOOK,
+    CAT,
+    DROP_IN,
+    OPENED_AT,
+    OPENING,
+    OTHER_BOOK,
+    POT,
+    Desk,
+)
 
 NOWHERE = UUID("0190a0a0-0000-7000-8000-0000000000ff")
 JANUARY = (dt.date(2026, 1, 1), dt.date(2026, 1, 31))
@@ -162,6 +174,24 @@ def test_the_trial_balance_adds_up_to_zero_page_by_page(desk: Desk) -> None:
     )
     assert [account.code for account in page.accounts] == [BEN, CAT]
     assert (page.kinds, page.entries) == (whole.kinds, 2)
+
+
+def test_what_is_above_and_below_zero_is_told_by_kind_and_comes_to_nothing(desk: Desk) -> None:
+    desk.post(ANN, BEN, 60)
+    desk.post(CAT, POT, 50)
+    desk.post(DROP_IN, CAT, 30, kind="activity")
+    desk.post(OPENING, ANN, 100, kind="opening")
+    with desk.engine.connect() as connection:
+        found = holdings(connection, BOOK)
+        assert holdings(connection, OTHER_BOOK) == []
+    # Members and pots together, each source alone.
+    assert found == [
+        Holding("member", "", 100, -20),
+        Holding("pot", "", 50, 0),
+        Holding("source", DROP_IN, 0, -30),
+        Holding("source", OPENING, 0, -100),
+    ]
+    assert sum(each.plus_minutes + each.minus_minutes for each in found) == 0
 
 
 def test_the_newest_entries_come_first_page_by_page(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import files
+from ledger import files, published
 
 
 def test_a_file_is_written_once_and_left_alone_where_it_is_the_same(tmp_path: Path) -> None:
@@ -15,6 +15,13 @@ def test_a_file_is_written_once_and_left_alone_where_it_is_the_same(tmp_path: Pa
     assert files.put(path, b"two", mode=0o600)
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_sealed_month_is_published_once_and_is_no_checkpoint(tmp_path: Path) -> None:
+    assert published.put_month(tmp_path, "2026-01", "Søndag\n")
+    assert not published.put_month(tmp_path, "2026-01", "Søndag\n")
+    assert (tmp_path / "months" / "2026-01.note").read_text("utf-8") == "Søndag\n"
+    assert list(published.notes_in(tmp_path)) == []
 
 
 def test_what_was_there_stays_where_the_disk_is_full(
