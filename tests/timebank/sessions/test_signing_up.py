@@ -248,3 +248,43 @@ def test_two_who_want_the_last_place_at_the_same_moment(
     assert set(ended) == {"done"}
     found = queries.sign_up_counts(session, people.community.id, [planned.id])[planned.id]
     assert found == Count(signed=3, waiting=3)
+
+
+def test_nobody_moves_up_once_it_has_begun(scene: Scene) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+    sign_up(scene, planned, people.mia, people.hugo)
+    begun = planned.starts_at + dt.timedelta(minutes=5)
+    service.withdraw(scene.session, people.group, planned, people.mia, now=begun)
+    assert state(scene, planned, people.hugo) == "waiting"
+
+
+def test_the_worker_leaves_a_line_alone_in_which_nobody_can_move_up(scene: Scene) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+    sign_up(scene, planned, people.mia, people.otto)
+    groups.exclude(
+        scene.session,
+        people.group,
+        people.otto,
+        until_on=TODAY + WEEK,
+        review_on=TODAY + DAY,
+        reason="They shouted.",
+        by=people.lena,
+        who=people.lead,
+        today=TODAY,
+        now=NOW,
+    )
+    people.mia.state = "left"
+    passed = PassedOver()
+    assert service.move_up_next(scene.session, now=NOW, passed=passed) == 1
+    assert service.move_up_next(scene.session, now=NOW, passed=passed) == 0
+    assert state(scene, planned, people.otto) == "waiting"
+
+
+def test_whoever_does_it_is_not_told_of_it(scene: Scene) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up")
+    sign_up(scene, planned, people.lena, people.mia)
+    service.cancel_session(
+        scene.session, people.group, planned, "Ill", by=people.lena, who=people.lead, now=NOW
+    )
+    assert people.told(people.mia) == ["session-cancelled"]
+    assert "session-cancelled" not in people.told(people.lena)

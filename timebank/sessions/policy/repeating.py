@@ -5,6 +5,7 @@ without a zone: what is at ten stays at ten when the clocks change.
 """
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +29,11 @@ _PARTS = frozenset(
 )
 _OF_A_MONTH = frozenset({"MONTHLY", "YEARLY"})
 _INTERVAL_MAX = 400
+#: A weekday, perhaps the second or the last one of a month; and which of those that fit.
+_WEEKDAY = re.compile(rf"(?P<number>[+-]?[1-5])?(?:{'|'.join(DAYS)})")
+_POSITION = re.compile(r"[+-]?([1-9][0-9]?)")
+#: Every month has each weekday so often.
+_WEEKS_OF_A_MONTH = 4
 #: Days of the longest year's months.
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -97,8 +103,9 @@ def check(rule: str) -> None:
         len(rule) > RULE_LENGTH_MAX
         or frequency not in _FREQUENCIES
         or not set(parts) <= _PARTS
-        or ("BYSETPOS" in parts and frequency not in _OF_A_MONTH)
         or not _numbers_fit(parts)
+        or not _weekdays_fit(parts)
+        or not _positions_fit(parts)
         or not _day_is_in_a_month(parts)
     ):
         raise RuleNotUnderstoodError(rule)
@@ -119,6 +126,30 @@ def _numbers_fit(parts: dict[str, str]) -> bool:
         for name in ("INTERVAL", "COUNT")
         if name in parts
     )
+
+
+def _weekdays_fit(parts: dict[str, str]) -> bool:
+    """Tell whether its weekdays are some, and the second Tuesday is one of a month."""
+    if "BYDAY" not in parts:
+        return True
+    found = [_WEEKDAY.fullmatch(day) for day in parts["BYDAY"].split(",")]
+    numbered = any(each and each["number"] for each in found)
+    if not all(found) or (numbered and "BYMONTHDAY" in parts):
+        return False
+    # Every seventh day is always the same weekday, or none of those asked for.
+    is_seventh = parts["FREQ"] == "DAILY" and int(parts.get("INTERVAL", "1")) % len(DAYS) == 0
+    return not is_seventh and (not numbered or parts["FREQ"] in _OF_A_MONTH)
+
+
+def _positions_fit(parts: dict[str, str]) -> bool:
+    """Tell whether every month has as many of its weekdays as it counts: four of each."""
+    if "BYSETPOS" not in parts:
+        return True
+    if parts["FREQ"] not in _OF_A_MONTH or "BYMONTHDAY" in parts or "BYDAY" not in parts:
+        return False
+    positions = [_POSITION.fullmatch(each) for each in parts["BYSETPOS"].split(",")]
+    most = _WEEKS_OF_A_MONTH * len(parts["BYDAY"].split(","))
+    return all(each and int(each[1]) <= most for each in positions)
 
 
 def _day_is_in_a_month(parts: dict[str, str]) -> bool:

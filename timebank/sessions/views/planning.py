@@ -355,14 +355,12 @@ def _said_facts(form: SeriesForm, repeat: Repeat) -> list[dict[str, str]]:
     begin = names.minute_words(repeat.starts_minute)
     end = names.minute_words(repeat.starts_minute + repeat.length_minutes)
     places = str(form.places) if form.places is not None else _("as many as come")
+    until = names.date_words(repeat.until_on) if repeat.until_on else _("nobody knows yet")
     rows = (
         (_("What"), form.title.data),
         (_("How often"), names.repeat_words(repeat.rrule)),
         (_("From when to when"), _("%(begin)s–%(end)s", begin=begin, end=end)),
-        (
-            _("Until"),
-            names.date_words(repeat.until_on) if repeat.until_on else _("nobody knows yet"),
-        ),
+        (_("Until"), until),
         (_("Coming along"), str(names.SIGN_UP_NAMES[form.sign_up.data])),
         (_("Places"), places),
     )

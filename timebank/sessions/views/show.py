@@ -241,8 +241,8 @@ def _later(group: Group, rest: Sequence[Meeting]) -> str | None:
     """Return where the sessions are that do not fit on the page."""
     if not rest:
         return None
-    first_on = rest[0].session.day_on.isoformat()
-    return url_for("sessions.of_group", group_slug=group.slug, **{"from": first_on})
+    values: dict[str, Any] = {"from": rest[0].session.day_on.isoformat()}
+    return url_for("sessions.of_group", group_slug=group.slug, **values)
 
 
 def _next(group: Group, limit: int, *, from_on: dt.date | None = None) -> list[Meeting]:
