@@ -17,6 +17,7 @@ from timebank import worker
 from timebank.communities.policy import limits_of
 from timebank.exchanges import service as exchanges
 from timebank.exchanges.models import Exchange
+from timebank.exchanges.queries import Deal
 from timebank.exchanges.service import moving, silence
 from timebank.hours import holding
 from timebank.hours import limits as hours_limits
@@ -72,7 +73,7 @@ def test_an_exchange_that_can_not_be_confirmed_stops_no_other(
     scenes, bad = three_silent(session)
     job = worker._one_by_one(exchanges.confirm_next_silent)
     with monkeypatch.context() as patch:
-        patch.setattr(moving, "book", fails_for(bad, moving.book, 2))
+        patch.setattr(silence, "_confirm", fails_for(bad, silence._confirm, 2))
         assert run(app, job, NOW + 8 * DAY) == 2
         assert str(bad) in caplog.text
         session.rollback()
@@ -195,10 +196,10 @@ def test_where_the_database_is_to_blame_the_job_waits_and_the_others_come_first_
     _scenes, bad = three_silent(session)
     book = moving.book
 
-    def full(session: Session, community: Any, exchange: Exchange, *args: Any, **more: Any) -> None:
-        if exchange.id == bad:
+    def full(session: Session, community: Any, deal: Deal, *args: Any, **more: Any) -> None:
+        if deal.exchange.id == bad:
             raise OperationalError("INSERT", {}, OSError("database or disk is full"))
-        book(session, community, exchange, *args, **more)
+        book(session, community, deal, *args, **more)
 
     monkeypatch.setattr(moving, "book", full)
     job = worker._one_by_one(exchanges.confirm_next_silent)

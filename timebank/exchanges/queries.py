@@ -1,4 +1,4 @@
-"""Finding exchanges. Nothing here changes anything; two functions lock what they return."""
+"""Finding exchanges. Nothing here changes anything; some functions lock what they return."""
 
 import datetime as dt
 import uuid
@@ -26,24 +26,7 @@ from timebank.members.models import Member
 UNNAMED_STATES = frozenset({"proposed", "declined", "cancelled"})
 #: What a job leaves alone (`timebank.passed_over`).
 Ids = Collection[uuid.UUID]
-
-
-# Asked at every move, so it is put together once.
-_LOCKED = (
-    sa.select(Exchange)
-    .where(
-        Exchange.community_id == sa.bindparam("community_id"),
-        Exchange.id == sa.bindparam("exchange_id"),
-    )
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
-
-
-def locked(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> Exchange | None:
-    """Lock an exchange until the unit of work ends, and read it as it is under the lock."""
-    asked = {"community_id": community_id, "exchange_id": exchange_id}
-    return session.scalar(_LOCKED, asked)
+_Deals = sa.Select[Exchange, Member, Member, Category, Listing]
 
 
 def locked_by_entry(
@@ -214,14 +197,6 @@ def thanked(session: Session, exchange: Exchange, member_id: uuid.UUID) -> bool:
     )
 
 
-def is_unnamed(session: Session, exchange: Exchange, member_id: uuid.UUID) -> bool:
-    """Tell whether a side stays "a member" to the other: an anonymous request, not agreed yet."""
-    if exchange.listing_id is None or exchange.state not in UNNAMED_STATES:
-        return False
-    listing = session.get_one(Listing, (exchange.community_id, exchange.listing_id))
-    return listing.is_anonymous and listing.member_id == member_id
-
-
 def by_account_codes(
     session: Session, community_id: uuid.UUID, codes: Iterable[str]
 ) -> Sequence[Member]:
@@ -232,6 +207,88 @@ def by_account_codes(
         .where(Member.community_id == community_id, Member.number.in_(numbers))
         .order_by(Member.number)
     ).all()
+
+
+# ------------------------------------------------------------------------------- deals
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """An exchange with everything that a page says about it and a move needs.
+
+    Attributes:
+        listing: The listing it came from, or None.
+    """
+
+    exchange: Exchange
+    giver: Member
+    receiver: Member
+    category: Category
+    listing: Listing | None
+
+    def has(self, member: Member) -> bool:
+        """Tell whether a member is one of the two."""
+        return member.id in {self.exchange.giver_id, self.exchange.receiver_id}
+
+    def is_giver(self, member: Member) -> bool:
+        """Tell whether a member gives the help."""
+        return self.exchange.giver_id == member.id
+
+    def other(self, member: Member) -> Member:
+        """Return the other side as seen from a member."""
+        return self.receiver if self.is_giver(member) else self.giver
+
+    def is_unnamed(self, member: Member) -> bool:
+        """Tell whether this side is "a member" to the other: asked without a name, no yes yet."""
+        return (
+            self.listing is not None
+            and self.listing.is_anonymous
+            and self.listing.member_id == member.id
+            and self.exchange.state in UNNAMED_STATES
+        )
+
+
+@cache
+def _deals() -> _Deals:
+    """Join an exchange with all it is shown with; made once, because making it takes a while."""
+    giver, receiver = aliased(Member), aliased(Member)
+    here = Exchange.community_id
+    return (
+        sa.select(Exchange, giver, receiver, Category, Listing)
+        .join(giver, (giver.community_id == here) & (giver.id == Exchange.giver_id))
+        .join(receiver, (receiver.community_id == here) & (receiver.id == Exchange.receiver_id))
+        .join(Category, (Category.community_id == here) & (Category.id == Exchange.category_id))
+        .outerjoin(Listing, (Listing.community_id == here) & (Listing.id == Exchange.listing_id))
+    )
+
+
+def deal(
+    session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID, *, lock: bool = False
+) -> Deal:
+    """Return an exchange with its people; or lock it first, and read all as it is under the lock.
+
+    Raises:
+        ExchangeNotFoundError: If there is none.
+    """
+    asked = {"community_id": community_id, "exchange_id": exchange_id}
+    row = session.execute(_one_locked() if lock else _one(), asked).first()
+    if row is None:
+        raise ExchangeNotFoundError
+    return Deal(*row)
+
+
+@cache
+def _one() -> _Deals:
+    return _deals().where(
+        Exchange.community_id == sa.bindparam("community_id"),
+        Exchange.id == sa.bindparam("exchange_id"),
+    )
+
+
+@cache
+def _one_locked() -> _Deals:
+    # The people are read and not locked: what two do makes nobody else wait.
+    return _one().with_for_update(of=Exchange).execution_options(populate_existing=True)
 
 
 # ------------------------------------------------------------------------------- pages
@@ -245,66 +302,6 @@ OPEN_MAX = 60
 RECENT_MAX = 40
 #: Sorts after every id there is.
 LAST_ID = uuid.UUID(int=2**128 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Deal:
-    """An exchange with everything a page says about it.
-
-    Attributes:
-        listing: The listing it came from, or None.
-    """
-
-    exchange: Exchange
-    giver: Member
-    receiver: Member
-    category: Category
-    listing: Listing | None
-
-    def is_giver(self, member: Member) -> bool:
-        """Tell whether a member gives the help."""
-        return self.exchange.giver_id == member.id
-
-    def other(self, member: Member) -> Member:
-        """Return the other side as seen from a member."""
-        return self.receiver if self.is_giver(member) else self.giver
-
-    def is_unnamed(self, member: Member) -> bool:
-        """Tell whether this side stays "a member" to the other for now."""
-        return (
-            self.listing is not None
-            and self.listing.is_anonymous
-            and self.listing.member_id == member.id
-            and self.exchange.state in UNNAMED_STATES
-        )
-
-
-@cache
-def _deals() -> sa.Select[Exchange, Member, Member, Category, Listing]:
-    """Join an exchange with all it is shown with; made once, because making it takes a while."""
-    giver, receiver = aliased(Member), aliased(Member)
-    here = Exchange.community_id
-    return (
-        sa.select(Exchange, giver, receiver, Category, Listing)
-        .join(giver, (giver.community_id == here) & (giver.id == Exchange.giver_id))
-        .join(receiver, (receiver.community_id == here) & (receiver.id == Exchange.receiver_id))
-        .join(Category, (Category.community_id == here) & (Category.id == Exchange.category_id))
-        .outerjoin(Listing, (Listing.community_id == here) & (Listing.id == Exchange.listing_id))
-    )
-
-
-def deal(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> Deal:
-    """Return an exchange with its people.
-
-    Raises:
-        ExchangeNotFoundError: If there is none.
-    """
-    row = session.execute(
-        _deals().where(Exchange.community_id == community_id, Exchange.id == exchange_id)
-    ).first()
-    if row is None:
-        raise ExchangeNotFoundError
-    return Deal(*row)
 
 
 def deals_where(session: Session, rule: sa.ColumnElement[bool], *, limit: int) -> list[Deal]:
@@ -347,7 +344,7 @@ def deals_by_entry(
 
 
 @cache
-def _entry_question() -> sa.Select[Exchange, Member, Member, Category, Listing]:
+def _entry_question() -> _Deals:
     """Look for each column by its own index; any of them at once would read the whole community."""
     here = Exchange.community_id == sa.bindparam("community_id")
     parts = [
@@ -402,7 +399,7 @@ def _by_side(
 
 
 @cache
-def _side_question() -> sa.Select[Exchange, Member, Member, Category, Listing]:
+def _side_question() -> _Deals:
     """Look at each side by its own index; asking for either at once would use neither."""
     here = Exchange.community_id == sa.bindparam("community_id")
     limit = sa.bindparam("limit", type_=sa.Integer)

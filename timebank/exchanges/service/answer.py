@@ -36,13 +36,14 @@ def report(
         IllegalMoveError, NotYourMoveError: As their names say.
         MinutesOutOfRangeError, DayOutOfRangeError: If it cannot have been so.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     exchange.state = policy.state_after(exchange, "report", parts)
     policy.check_happened(happened_on, today=moving.today(community, now))
     exchange.happened_on = happened_on
-    moving.say_how_long(session, community, exchange, worked_minutes, by=by, now=now)
+    moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
     moving.note(session, exchange, "report", by=by, now=now, minutes=exchange.worked_minutes)
-    moving.tell_other(session, exchange, by, "exchange-reported", now=now)
+    moving.tell_other(session, deal, by, "exchange-reported", now=now)
     return exchange
 
 
@@ -72,7 +73,7 @@ def log_informal(  # noqa: PLR0913 - called by keywords: who, whom, what, when
     """
     giver, receiver = (by, other) if by_gave else (other, by)
     policy.check_happened(happened_on, today=moving.today(community, now))
-    exchange = moving.begin(
+    deal = moving.begin(
         session,
         community,
         by=by,
@@ -84,13 +85,14 @@ def log_informal(  # noqa: PLR0913 - called by keywords: who, whom, what, when
         title=title,
         now=now,
     )
+    exchange = deal.exchange
     exchange.state, exchange.is_informal = "done", True
     exchange.place, exchange.conversation_id = place, conversation_id
     exchange.happened_on = happened_on
-    moving.say_how_long(session, community, exchange, worked_minutes, by=by, now=now)
+    moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
     session.add(exchange)
     moving.note(session, exchange, "report", by=by, now=now, minutes=exchange.worked_minutes)
-    moving.tell_other(session, exchange, by, "exchange-reported", now=now)
+    moving.tell_other(session, deal, by, "exchange-reported", now=now)
     return exchange
 
 
@@ -117,11 +119,12 @@ def answer_yes(
         MinutesChangedError: If the other side changed the time meanwhile.
         IllegalMoveError, NotYourMoveError: As their names say.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     policy.state_after(exchange, "confirm", parts)
     if worked_minutes is not None and worked_minutes != exchange.worked_minutes:
         raise MinutesChangedError(exchange.worked_minutes)
-    moving.book(session, community, exchange, "confirm", by=by, now=now)
+    moving.book(session, community, deal, "confirm", by=by, now=now)
     return exchange
 
 
@@ -140,13 +143,14 @@ def answer_change(
     Raises:
         IllegalMoveError, NotYourMoveError, MinutesOutOfRangeError: As their names say.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     exchange.state = policy.state_after(exchange, "correct", parts)
-    moving.say_how_long(session, community, exchange, worked_minutes, by=by, now=now)
+    moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
     moving.note(
         session, exchange, "correct", by=by, now=now, minutes=exchange.worked_minutes, words=words
     )
-    moving.tell_other(session, exchange, by, "exchange-corrected", now=now)
+    moving.tell_other(session, deal, by, "exchange-corrected", now=now)
     return exchange
 
 
@@ -165,15 +169,16 @@ def answer_no(
         WordsMissingError: If nothing says what was different.
         IllegalMoveError, NotYourMoveError: As their names say.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     after = policy.state_after(exchange, "query", parts)
     if not words.strip():
         raise WordsMissingError
     exchange.state, exchange.awaiting_id = after, None
     moving.stop_waiting(exchange)
     moving.note(session, exchange, "query", by=by, now=now, words=words)
-    moving.tell_other(session, exchange, by, "exchange-queried", now=now)
-    moving.tell_coordinators(session, exchange, "work-queried", now=now)
+    moving.tell_other(session, deal, by, "exchange-queried", now=now)
+    moving.tell_coordinators(session, deal, "work-queried", now=now)
     return exchange
 
 
@@ -194,7 +199,8 @@ def settle(
         ExchangeNotFoundError: If `by` is no coordinator and no side.
         IllegalMoveError, NotYourMoveError, MinutesOutOfRangeError: As their names say.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     policy.state_after(exchange, "settle", parts)
     if not reason.strip():
         raise WordsMissingError
@@ -203,10 +209,10 @@ def settle(
         exchange.state, exchange.awaiting_id = "cancelled", None
         moving.stop_waiting(exchange)
         moving.note(session, exchange, "settle", by=by, now=now, minutes=0, words=reason)
-        moving.tell_both(session, exchange, "exchange-settled", now=now)
+        moving.tell_both(session, deal, "exchange-settled", now=now)
     else:
         exchange.worked_minutes = moving.rounded(community, worked_minutes)
-        moving.book(session, community, exchange, "settle", by=by, words=reason, now=now)
+        moving.book(session, community, deal, "settle", by=by, words=reason, now=now)
     return exchange
 
 
@@ -226,7 +232,8 @@ def thank(
         IllegalMoveError: If the help is not confirmed yet.
         NotYourMoveError: If `by` is not one of the two.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     if exchange.state != "confirmed":
         raise IllegalMoveError(exchange.state, "thank")
     if Part.SIDE not in parts:
@@ -239,10 +246,10 @@ def thank(
         community_id=community.id,
         exchange_id=exchange.id,
         by_member_id=by.id,
-        to_member_id=policy.other_side(exchange, by.id),
+        to_member_id=deal.other(by).id,
         words=words.strip(),
         at=now,
     )
     session.add(thanks)
-    moving.tell_other(session, exchange, by, "exchange-thanked", now=now)
+    moving.tell_other(session, deal, by, "exchange-thanked", now=now)
     return thanks

@@ -38,7 +38,7 @@ def propose(  # noqa: PLR0913 - called by keywords: who, whom, what, when
         CategoryNotFoundError: If the community has no such kind of help.
         MinutesOutOfRangeError, DayOutOfRangeError: If the terms cannot be.
     """
-    exchange = moving.begin(
+    deal = moving.begin(
         session,
         community,
         by=by,
@@ -49,17 +49,15 @@ def propose(  # noqa: PLR0913 - called by keywords: who, whom, what, when
         basis=basis,
         title=title,
         now=now,
+        listing_id=listing_id,
     )
-    exchange.state = "proposed"
-    if listing_id is not None:
-        moving.check_listing(session, community, listing_id, giver, receiver)
-    exchange.listing_id = listing_id
-    exchange.conversation_id = conversation_id
+    exchange = deal.exchange
+    exchange.state, exchange.conversation_id = "proposed", conversation_id
     exchange.awaiting_id = policy.other_side(exchange, by.id)
     moving.set_terms(community, exchange, terms, now=now)
     session.add(exchange)
     moving.note(session, exchange, "propose", by=by, now=now, words=words)
-    moving.tell_other(session, exchange, by, "exchange-proposed", now=now)
+    moving.tell_other(session, deal, by, "exchange-proposed", now=now)
     return exchange
 
 
@@ -81,9 +79,10 @@ def agree(
         CannotSetAsideError: If the community sets hours aside, and that is not possible.
         IllegalMoveError, NotYourMoveError, DayOutOfRangeError: As their names say.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     after = policy.state_after(exchange, "agree", parts)
-    moving.check_here(session, exchange)
+    moving.check_here(deal.giver, deal.receiver)
     if exchange.planned_on is None and planned_on is not None:
         policy.check_planned(planned_on, today=moving.today(community, now))
         exchange.planned_on = planned_on
@@ -91,13 +90,13 @@ def agree(
     if exchange.planned_on is None or exchange.part_of_day is None:
         raise PlannedDayMissingError
     minutes, day = exchange.agreed_minutes, exchange.planned_on
-    is_set_aside = aside.set_aside(session, community, exchange, by=by, planned_on=day, now=now)
-    moving.share_names(session, exchange, now=now)
+    is_set_aside = aside.set_aside(session, community, deal, by=by, planned_on=day, now=now)
+    moving.share_names(session, deal, now=now)
     exchange.state, exchange.awaiting_id = after, None
     moving.note(session, exchange, "agree", by=by, now=now, minutes=minutes)
     if is_set_aside:
         moving.note(session, exchange, "set aside", by=None, now=now, minutes=minutes)
-    moving.tell_other(session, exchange, by, "exchange-agreed", now=now)
+    moving.tell_other(session, deal, by, "exchange-agreed", now=now)
     return exchange
 
 
@@ -151,7 +150,8 @@ def change(
         IllegalMoveError, NotYourMoveError: As their names say.
         MinutesOutOfRangeError, DayOutOfRangeError: If the terms cannot be.
     """
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     after = policy.state_after(exchange, "change", parts)
     aside.give_back(session, community, exchange, by=by, now=now)
     exchange.state = after
@@ -160,7 +160,7 @@ def change(
     moving.note(
         session, exchange, "change", by=by, now=now, minutes=exchange.agreed_minutes, words=words
     )
-    moving.tell_other(session, exchange, by, "exchange-changed", now=now)
+    moving.tell_other(session, deal, by, "exchange-changed", now=now)
     return exchange
 
 
@@ -174,12 +174,12 @@ def _end(
     words: str,
     now: dt.datetime,
 ) -> Exchange:
-    exchange, parts = moving.locked(session, community, exchange_id, by)
+    deal, parts = moving.locked(session, community, exchange_id, by)
+    exchange = deal.exchange
     after = policy.state_after(exchange, move, parts)
     aside.give_back(session, community, exchange, by=by, now=now)
     exchange.state, exchange.awaiting_id = after, None
     moving.stop_waiting(exchange)
     moving.note(session, exchange, move, by=by, now=now, words=words)
-    kind = f"exchange-{exchange.state}"
-    moving.tell_other(session, exchange, by, kind, now=now)
+    moving.tell_other(session, deal, by, f"exchange-{exchange.state}", now=now)
     return exchange

@@ -17,11 +17,11 @@ from timebank.communities.models import Community
 from timebank.exchanges import policy, queries
 from timebank.exchanges.errors import CannotSetAsideError
 from timebank.exchanges.models import Exchange
+from timebank.exchanges.queries import Deal
 from timebank.exchanges.service import moving
 from timebank.hours import holding
 from timebank.hours.errors import SetAsideEndedError, TooFewHoursError
 from timebank.hours.policy import category_code
-from timebank.listings.models import Category
 from timebank.members.models import Member
 from timebank.passed_over import PassedOver
 
@@ -29,7 +29,7 @@ from timebank.passed_over import PassedOver
 def set_aside(
     session: Session,
     community: Community,
-    exchange: Exchange,
+    deal: Deal,
     *,
     by: Member,
     planned_on: dt.date,
@@ -44,10 +44,9 @@ def set_aside(
         CannotSetAsideError: If there are too few hours, or too many on their way, or an account
             is on hold.
     """
+    exchange, category = deal.exchange, deal.category
     if not policy.sets_aside(exchange.basis, community.setting_aside):
         return False
-    giver, receiver = moving.sides(session, exchange)
-    category = session.get_one(Category, (community.id, exchange.category_id))
     ends_at = policy.set_aside_ends_at(
         planned_on,
         today=moving.today(community, now),
@@ -59,8 +58,8 @@ def set_aside(
         outcome = holding.set_aside(
             session,
             community,
-            receiver=receiver,
-            giver=giver,
+            receiver=deal.receiver,
+            giver=deal.giver,
             minutes=exchange.agreed_minutes,
             planned_on=planned_on,
             ends_at=ends_at,
@@ -120,7 +119,8 @@ def give_back_next(session: Session, *, now: dt.datetime, passed: PassedOver | N
             exchange.set_aside_id = exchange.set_aside_ends_at = None
             minutes = exchange.agreed_minutes
             moving.note(session, exchange, "expire", by=None, now=now, minutes=minutes)
-            moving.tell_both(session, exchange, "exchange-given-back", now=now)
+            deal = queries.deal(session, community.id, exchange.id)
+            moving.tell_both(session, deal, "exchange-given-back", now=now)
             return 1
     return 0
 

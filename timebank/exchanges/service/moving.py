@@ -23,6 +23,7 @@ from timebank.exchanges.errors import (
 )
 from timebank.exchanges.models import Exchange, ExchangeMove
 from timebank.exchanges.policy import Part
+from timebank.exchanges.queries import Deal
 from timebank.hours import holding
 from timebank.hours import service as hours
 from timebank.hours.errors import (
@@ -90,34 +91,30 @@ def path_of(exchange: Exchange) -> str:
 
 def locked(
     session: Session, community: Community, exchange_id: uuid.UUID, by: Member
-) -> tuple[Exchange, frozenset[Part]]:
+) -> tuple[Deal, frozenset[Part]]:
     """Lock an exchange for this unit of work; return it with the parts `by` plays in it.
 
     Raises:
         ExchangeNotFoundError: If there is none, or `by` has nothing to do with it.
     """
-    exchange = queries.locked(session, community.id, exchange_id)
-    if exchange is None:
-        raise ExchangeNotFoundError
-    is_side = by.id in {exchange.giver_id, exchange.receiver_id}
-    is_coordinator = not is_side and COORDINATOR in members.roles_of(session, by)
-    parts = policy.parts_of(exchange, by.id, is_coordinator=is_coordinator)
+    deal = queries.deal(session, community.id, exchange_id, lock=True)
+    is_coordinator = not deal.has(by) and COORDINATOR in members.roles_of(session, by)
+    parts = policy.parts_of(deal.exchange, by.id, is_coordinator=is_coordinator)
     if not parts:
         raise ExchangeNotFoundError
-    return exchange, parts
+    return deal, parts
 
 
 # ------------------------------------------------------------------------- changing
 
 
-def check_here(session: Session, exchange: Exchange) -> None:
+def check_here(giver: Member, receiver: Member) -> None:
     """Refuse to plan with somebody who takes a break or has left.
 
     Raises:
         NotTakingPartError: If one of the two is not here.
     """
-    for side in (exchange.giver_id, exchange.receiver_id):
-        member = members.get(session, exchange.community_id, side)
+    for member in (giver, receiver):
         if not member.is_here:
             raise NotTakingPartError(member.first_name)
 
@@ -134,24 +131,25 @@ def begin(  # noqa: PLR0913 - as its callers
     basis: str,
     title: str,
     now: dt.datetime,
-) -> Exchange:
+    listing_id: uuid.UUID | None = None,
+) -> Deal:
     """Make an exchange that has no state yet; the caller adds it to the session.
 
     Raises:
         SamePersonError, NotTakingPartError: If these two cannot help each other now.
         NotYourMoveError: If `by` is neither of them.
         CategoryNotFoundError, MinutesOutOfRangeError: As their names say.
+        NotFoundError: If there is no such listing between these two.
     """
     if giver.id == receiver.id:
         raise SamePersonError
     if by.id not in {giver.id, receiver.id}:
         raise NotYourMoveError("", "propose")
-    for member in (giver, receiver):
-        if not member.is_here:
-            raise NotTakingPartError(member.first_name)
-    if session.get(Category, (community.id, category_id)) is None:
+    check_here(giver, receiver)
+    category = session.get(Category, (community.id, category_id))
+    if category is None:
         raise CategoryNotFoundError
-    return Exchange(
+    exchange = Exchange(
         community_id=community.id,
         id=new_id(),
         giver_id=giver.id,
@@ -162,23 +160,25 @@ def begin(  # noqa: PLR0913 - as its callers
         basis=basis,
         is_informal=False,
         agreed_minutes=rounded(community, minutes),
+        listing_id=listing_id,
         proposed_at=now,
         moved_at=now,
     )
+    listing = None
+    if listing_id is not None:
+        listing = _listing(session, community, listing_id, giver, receiver)
+    return Deal(exchange, giver, receiver, category, listing)
 
 
-def check_listing(
+def _listing(
     session: Session, community: Community, listing_id: uuid.UUID, giver: Member, receiver: Member
-) -> None:
-    """Refuse a listing that is not of one of the two, on the side it speaks for.
-
-    Raises:
-        NotFoundError: If there is no such listing between these two.
-    """
+) -> Listing:
+    """Return a listing of one of the two, on the side it speaks for."""
     listing = session.get(Listing, (community.id, listing_id))
     owner = giver if listing is not None and listing.kind == "offer" else receiver
     if listing is None or listing.member_id != owner.id:
         raise NotFoundError
+    return listing
 
 
 def set_terms(community: Community, exchange: Exchange, terms: Terms, *, now: dt.datetime) -> None:
@@ -209,7 +209,7 @@ def rounded(community: Community, minutes: int) -> int:
 def say_how_long(
     session: Session,
     community: Community,
-    exchange: Exchange,
+    deal: Deal,
     worked_minutes: int,
     *,
     by: Member,
@@ -223,10 +223,10 @@ def say_how_long(
     Raises:
         MinutesOutOfRangeError: If there are none, or too many for one exchange.
     """
+    exchange, asked = deal.exchange, deal.other(by)
     stop_waiting(exchange)
     exchange.worked_minutes = rounded(community, worked_minutes)
-    exchange.reported_by_id = by.id
-    exchange.awaiting_id = policy.other_side(exchange, by.id)
+    exchange.reported_by_id, exchange.awaiting_id = by.id, asked.id
     exchange.silence_ends_at = policy.silence_ends_at(
         now,
         confirm_days=community.confirm_days,
@@ -238,7 +238,7 @@ def say_how_long(
                 longest_minutes=queries.longest_minutes(session, exchange),
             )
             and not queries.was_queried(session, exchange)
-            and members.get(session, community.id, exchange.awaiting_id).person_id is not None
+            and asked.person_id is not None
         ),
     )
 
@@ -278,7 +278,7 @@ def note(
 def book(
     session: Session,
     community: Community,
-    exchange: Exchange,
+    deal: Deal,
     move: str,
     *,
     by: Member | None,
@@ -291,34 +291,34 @@ def book(
     Paid help is confirmed without moving anything, and so is mutual help where the community counts
     it as even.
     """
+    exchange = deal.exchange
     if policy.moves_hours(exchange.basis, community.mutual_help):
         try:
-            exchange.entry_id = _post(session, community, exchange, by=by, now=now)
+            exchange.entry_id = _post(session, community, deal, by=by, now=now)
         except tuple(HELD_UP_BY) as refusal:
-            hold(session, exchange, reason=HELD_UP_BY[type(refusal)], now=now)
+            hold(session, deal, reason=HELD_UP_BY[type(refusal)], now=now)
             return
     exchange.set_aside_id = exchange.set_aside_ends_at = None
     exchange.state, exchange.awaiting_id = "confirmed", None
     stop_waiting(exchange)
     note(session, exchange, move, by=by, now=now, minutes=exchange.worked_minutes, words=words)
-    tell_both(session, exchange, CONFIRMED_KINDS[move if by else None], now=now, but=by)
+    tell_both(session, deal, CONFIRMED_KINDS[move if by else None], now=now, but=by)
 
 
 def _post(
     session: Session,
     community: Community,
-    exchange: Exchange,
+    deal: Deal,
     *,
     by: Member | None,
     now: dt.datetime,
 ) -> uuid.UUID:
-    giver, receiver = sides(session, exchange)
-    category = session.get_one(Category, (community.id, exchange.category_id))
+    exchange, giver, receiver = deal.exchange, deal.giver, deal.receiver
     facts: dict[str, Any] = {
         # The table sees to it that a reported exchange has both.
         "minutes": cast("int", exchange.worked_minutes),
         "happened_on": cast("dt.date", exchange.happened_on),
-        "category": category_code(category.key, category.id),
+        "category": category_code(deal.category.key, deal.category.id),
         "key": f"exchange:{exchange.id}",
         "by": by,
         "now": now,
@@ -353,8 +353,9 @@ def _from_set_aside(
         return hours.transfer(session, community, **facts).entry_id
 
 
-def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime) -> None:
+def hold(session: Session, deal: Deal, *, reason: str, now: dt.datetime) -> None:
     """Keep an exchange done that all have said yes to, until a limit is out of the way."""
+    exchange = deal.exchange
     first_time = exchange.held_up_at is None
     exchange.state = "done"
     exchange.awaiting_id = exchange.reminded_at = None
@@ -363,67 +364,56 @@ def hold(session: Session, exchange: Exchange, *, reason: str, now: dt.datetime)
     exchange.silence_ends_at = now + policy.TRY_AGAIN_AFTER
     if first_time:
         note(session, exchange, "hold", by=None, now=now, minutes=exchange.worked_minutes)
-        tell_both(session, exchange, "exchange-held-up", now=now)
-        tell_coordinators(session, exchange, "work-held-up", now=now)
+        tell_both(session, deal, "exchange-held-up", now=now)
+        tell_coordinators(session, deal, "work-held-up", now=now)
 
 
 # -------------------------------------------------------------------------- telling
 
 
-def share_names(session: Session, exchange: Exchange, *, now: dt.datetime) -> None:
+def share_names(session: Session, deal: Deal, *, now: dt.datetime) -> None:
     """Name who asked without a name to the other side, now that both have said yes to meeting.
 
     Suggesting a time or saying yes to one is how they allow it; the pages say so beforehand.
     """
+    exchange = deal.exchange
     if exchange.conversation_id is None:
         return
     key = (exchange.community_id, exchange.conversation_id)
-    for member in sides(session, exchange):
-        if queries.is_unnamed(session, exchange, member.id):
+    for member in (deal.giver, deal.receiver):
+        if deal.is_unnamed(member):
             conversation = session.get_one(Conversation, key)
             messaging.share_contact(session, conversation, by=member, field="name", now=now)
 
 
-def sides(session: Session, exchange: Exchange) -> tuple[Member, Member]:
-    """Return giver and receiver."""
-    return (
-        members.get(session, exchange.community_id, exchange.giver_id),
-        members.get(session, exchange.community_id, exchange.receiver_id),
-    )
-
-
-def tell_other(
-    session: Session, exchange: Exchange, by: Member, kind: str, *, now: dt.datetime
-) -> None:
+def tell_other(session: Session, deal: Deal, by: Member, kind: str, *, now: dt.datetime) -> None:
     """Tell the other side what `by` did."""
-    other = members.get(session, exchange.community_id, policy.other_side(exchange, by.id))
-    _tell(session, exchange, other, TOPIC, kind, about=by, now=now)
+    _tell(session, deal, deal.other(by), TOPIC, kind, about=by, now=now)
 
 
 def tell_both(
     session: Session,
-    exchange: Exchange,
+    deal: Deal,
     kind: str,
     *,
     now: dt.datetime,
     but: Member | None = None,
 ) -> None:
     """Tell both sides, or the one that did not act itself."""
-    giver, receiver = sides(session, exchange)
-    for member, other in ((giver, receiver), (receiver, giver)):
+    for member in (deal.giver, deal.receiver):
         if but is None or member.id != but.id:
-            _tell(session, exchange, member, TOPIC, kind, about=other, now=now)
+            _tell(session, deal, member, TOPIC, kind, about=deal.other(member), now=now)
 
 
-def tell_coordinators(session: Session, exchange: Exchange, kind: str, *, now: dt.datetime) -> None:
+def tell_coordinators(session: Session, deal: Deal, kind: str, *, now: dt.datetime) -> None:
     """Tell every coordinator that something waits for them."""
-    for coordinator in members.holders(session, exchange.community_id, COORDINATOR):
-        _tell(session, exchange, coordinator, TOPIC_WORK, kind, about=None, now=now)
+    for coordinator in members.holders(session, deal.exchange.community_id, COORDINATOR):
+        _tell(session, deal, coordinator, TOPIC_WORK, kind, about=None, now=now)
 
 
 def _tell(
     session: Session,
-    exchange: Exchange,
+    deal: Deal,
     member: Member,
     topic: str,
     kind: str,
@@ -431,7 +421,8 @@ def _tell(
     about: Member | None,
     now: dt.datetime,
 ) -> None:
-    if about is not None and queries.is_unnamed(session, exchange, about.id):
+    exchange = deal.exchange
+    if about is not None and deal.is_unnamed(about):
         kind, about = f"{kind} unnamed", None
     facts: dict[str, Any] = {
         "name": about.first_name if about is not None else "",

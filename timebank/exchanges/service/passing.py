@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from timebank.communities.models import Community
 from timebank.exchanges import queries
 from timebank.exchanges.errors import (
-    ExchangeNotFoundError,
     NotHeldUpError,
     OwnHoursError,
     WordsMissingError,
@@ -47,20 +46,18 @@ def let_pass(
     """
     if not reason.strip():
         raise WordsMissingError
-    exchange = queries.locked(session, community.id, exchange_id)
-    if exchange is None:
-        raise ExchangeNotFoundError
-    if by.id in {exchange.giver_id, exchange.receiver_id}:
+    deal = queries.deal(session, community.id, exchange_id, lock=True)
+    exchange = deal.exchange
+    if deal.has(by):
         raise OwnHoursError
     if exchange.state != "done" or exchange.held_up_by not in LIMITS:
         raise NotHeldUpError
-    giver, receiver = moving.sides(session, exchange)
     # The table sees to it that a reported exchange has them.
     minutes = cast("int", exchange.worked_minutes)
     changes = {
-        giver.account_code: minutes,
-        receiver.account_code: minutes if exchange.basis == "mutual" else -minutes,
+        deal.giver.account_code: minutes,
+        deal.receiver.account_code: minutes if exchange.basis == "mutual" else -minutes,
     }
     with limits.past_limits(session, community, changes, reason=reason, by=by, now=now):
-        moving.book(session, community, exchange, "let pass", by=by, now=now, words=reason)
+        moving.book(session, community, deal, "let pass", by=by, now=now, words=reason)
     return exchange

@@ -19,7 +19,7 @@ def confirm_silent(session: Session, community: Community, *, now: dt.datetime) 
     """
     count = 0
     while (exchange := queries.next_silent(session, community.id, now=now)) is not None:
-        moving.book(session, community, exchange, "confirm", by=None, now=now)
+        _confirm(session, community, exchange, now=now)
         session.flush()
         count += 1
     return count
@@ -38,7 +38,7 @@ def confirm_next_silent(
         exchange = queries.next_silent(session, community.id, now=now, without=passed.ids)
         if exchange is not None:
             passed.begin(exchange.id)
-            moving.book(session, community, exchange, "confirm", by=None, now=now)
+            _confirm(session, community, exchange, now=now)
             return 1
     return 0
 
@@ -61,8 +61,15 @@ def remind_next(session: Session, *, now: dt.datetime, passed: PassedOver | None
     return 0
 
 
+def _confirm(
+    session: Session, community: Community, exchange: Exchange, *, now: dt.datetime
+) -> None:
+    deal = queries.deal(session, community.id, exchange.id)
+    moving.book(session, community, deal, "confirm", by=None, now=now)
+
+
 def _remind(session: Session, exchange: Exchange, *, now: dt.datetime) -> None:
     exchange.reminded_at = now
-    giver, receiver = moving.sides(session, exchange)
-    other = giver if exchange.awaiting_id == receiver.id else receiver
-    moving.tell_other(session, exchange, other, "exchange-reminder", now=now)
+    deal = queries.deal(session, exchange.community_id, exchange.id)
+    other = deal.giver if exchange.awaiting_id == deal.receiver.id else deal.receiver
+    moving.tell_other(session, deal, other, "exchange-reminder", now=now)

@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import flash, g, redirect, url_for
+from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
@@ -16,7 +16,6 @@ from timebank.exchanges.forms import (
     ReportForm,
     SettleForm,
     ThankForm,
-    YesForm,
     offer_minutes,
 )
 from timebank.exchanges.models import Exchange
@@ -91,23 +90,22 @@ def _say_asked(name: str) -> None:
 @writes
 def confirm(exchange_id: uuid.UUID) -> ResponseReturnValue:
     """Say yes, it happened; the hours move in the same transaction."""
-    form = YesForm()
     exchange = service.answer_yes(
         db.session(),
         g.community,
         exchange_id,
         by=g.member,
-        worked_minutes=_shown_minutes(form),
+        worked_minutes=_shown_minutes(),
         now=utc_now(),
     )
     _say_confirmed(exchange)
     return to_exchange(exchange_id)
 
 
-def _shown_minutes(form: YesForm) -> int:
+def _shown_minutes() -> int:
     """Return the time the page showed; what no page of ours sends is a page that is out of date."""
     try:
-        return whole_minutes(form.worked_minutes.data or "")
+        return whole_minutes(request.form.get("worked_minutes", ""))
     except ValueError:
         return 0
 

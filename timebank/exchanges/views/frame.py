@@ -77,7 +77,7 @@ def parts_in(deal: Deal) -> frozenset[policy.Part]:
 
 def is_side(deal: Deal) -> bool:
     """Tell whether the signed-in member is one of the two."""
-    return g.member.id in {deal.giver.id, deal.receiver.id}
+    return deal.has(g.member)
 
 
 def name_in(deal: Deal, member: Member) -> str:
