@@ -26,6 +26,7 @@ from timebank.hours import auditing, policy
 from timebank.members import emails as members_emails
 from timebank.members import queries as members
 from timebank.members.models import DeviceSession, Member
+from timebank.members.views.caller import note_use
 from timebank.members.views.rules import first_page
 from timebank.messaging import notices
 from timebank.messaging import queries as messages
@@ -183,7 +184,10 @@ def _setup_access(app: Flask) -> None:
 
     @login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
     def _device(secret: str) -> DeviceSession | None:
-        device = members.device_of(db.session(), secret, now=utc_now())
+        now = utc_now()
+        device = members.device_of(db.session(), secret, now=now)
+        if device is not None:
+            note_use(device, now=now)
         g.only_here = device is not None and device.community_id is not None
         community = g.get("community")
         # Elsewhere than in its own community, a device signed in with a card is a stranger's.

@@ -12,13 +12,14 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from flask import Response, g, make_response, redirect, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from timebank.clock import utc_now
@@ -143,6 +144,13 @@ class _RefusedError(Exception):
         self.response = response
 
 
+class _Sent(NamedTuple):
+    """A form that came with a key, and what it asks for."""
+
+    key: uuid.UUID
+    fingerprint: bytes
+
+
 def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Make a view one unit of work: committed if it answers below 400, else rolled back.
 
@@ -153,12 +161,12 @@ def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRe
     def in_one_transaction(*args: Any, **kwargs: Any) -> ResponseReturnValue:  # noqa: ANN401 - the route's own
         if request.method in {"GET", "HEAD", "OPTIONS"}:
             return view(*args, **kwargs)
-        kept = dict(cookie)
+        kept, sent = dict(cookie), _sent()
 
         def work(session: Session) -> Response:
             cookie.clear()
             cookie.update(kept)
-            return _answer_once(session, lambda: make_response(view(*args, **kwargs)))
+            return _answer_once(session, sent, lambda: make_response(view(*args, **kwargs)))
 
         try:
             return run_in_transaction(work)
@@ -173,45 +181,52 @@ def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseRe
     return in_one_transaction
 
 
-def _answer_once(session: Session, view: Callable[[], Response]) -> Response:
-    key = _submission_key()
-    claim = None
-    if key is not None:
-        claim = session.get(Submission, key) or _claim(session, key)
-        if claim.location is not None:
-            return _replay(claim)
+def _answer_once(session: Session, sent: _Sent | None, view: Callable[[], Response]) -> Response:
+    if sent is not None and not _claim(session, sent):
+        return _replay(session, sent)
     response = view()
     if response.status_code >= 400:  # noqa: PLR2004 - HTTP's own line between done and refused
         raise _RefusedError(response)
-    if claim is not None:
-        claim.location = response.location or request.full_path
+    if sent is not None:
+        answered = {"key": sent.key, "answer": response.location or request.full_path}
+        session.connection().execute(_ANSWERED, answered)
     return response
 
 
-def _claim(session: Session, key: uuid.UUID) -> Submission:
-    """Take the key; where another request holds it, wait for that one and then read its answer."""
-    claim = Submission(id=key, fingerprint=_fingerprint(), sent_at=utc_now())
+def _sent() -> _Sent | None:
     try:
-        with session.begin_nested():
-            session.add(claim)
-    except IntegrityError:
-        return session.get_one(Submission, key, populate_existing=True)
-    return claim
+        key = uuid.UUID(request.form.get(SUBMISSION_FIELD, ""))
+    except ValueError:
+        return None
+    return _Sent(key, _fingerprint())
 
 
-def _replay(earlier: Submission) -> Response:
-    if earlier.fingerprint != _fingerprint():
+def _claim(session: Session, sent: _Sent) -> bool:
+    """Take the key; False where it is taken. Who holds it is waited for, and may let go of it."""
+    connection = session.connection()
+    claim = {"id": sent.key, "fingerprint": sent.fingerprint, "sent_at": utc_now()}
+    return connection.execute(_claiming(connection.dialect.name), claim).first() is not None
+
+
+def _replay(session: Session, sent: _Sent) -> Response:
+    earlier = session.connection().execute(_EARLIER, {"key": sent.key}).one()
+    if earlier.fingerprint != sent.fingerprint:
         raise FormChangedError
     g.replayed = True
     return make_response(redirect(earlier.location or "/", code=303))
 
 
-def _submission_key() -> uuid.UUID | None:
-    text = request.form.get(SUBMISSION_FIELD, "")
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
+# Of every form that changes something, so they are put together once.
+_OF_KEY = Submission.id == sa.bindparam("key")
+_EARLIER = sa.select(Submission.fingerprint, Submission.location).where(_OF_KEY)
+_ANSWERED = sa.update(Submission).where(_OF_KEY).values(location=sa.bindparam("answer"))
+
+
+@functools.cache
+def _claiming(database: str) -> sa.Executable:
+    insert = postgresql.insert if database == "postgresql" else sqlite.insert
+    once = insert(Submission).on_conflict_do_nothing(index_elements=["id"])
+    return once.returning(Submission.id)
 
 
 def _fingerprint() -> bytes:

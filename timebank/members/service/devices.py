@@ -64,9 +64,11 @@ def begin_device(
 
 
 def see_device(session: Session, device_id: uuid.UUID, *, now: dt.datetime) -> None:
-    """Keep that a device is in use."""
+    """Keep that a device is in use; one that has been signed out since stays as it was."""
     session.execute(
-        sa.update(DeviceSession).where(DeviceSession.id == device_id).values(last_seen_at=now)
+        sa.update(DeviceSession)
+        .where(DeviceSession.id == device_id, DeviceSession.ended_at.is_(None))
+        .values(last_seen_at=now)
     )
 
 

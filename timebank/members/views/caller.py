@@ -181,15 +181,17 @@ def slug_wanted() -> str | None:
     return match[1] if match else None
 
 
+def note_use(found: DeviceSession, *, now: dt.datetime) -> None:
+    """Note for the end of this request whether it is time to keep when a device was used last."""
+    # Its id and not its row, which would be read again after every commit.
+    g.device_to_keep = found.id if now - found.last_seen_at >= SEEN_EVERY else None
+
+
 @signin.after_app_request
 def _keep_seen(response: Response) -> Response:
     """Keep when the device was used last; a page does not fail over that."""
-    found = g.get("_login_user")
-    if not isinstance(found, DeviceSession) or found not in db.session():
-        return response
-    now = utc_now()
-    if found.ended_at is None and now - found.last_seen_at >= SEEN_EVERY:
-        device_id = found.id
+    device_id, now = g.get("device_to_keep"), utc_now()
+    if device_id is not None:
         try:
             run_in_transaction(
                 lambda session: service.see_device(session, device_id, now=now), give_up_after=0
