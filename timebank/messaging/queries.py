@@ -309,7 +309,7 @@ def notice(session: Session, member: Member, notice_id: uuid.UUID) -> Notice:
 
 # Asked whenever anybody is told anything, so it is put together once.
 _UNREAD_NOTICE = (
-    sa.select(Notice)
+    sa.select(Notice.id, Notice.told_at)
     .where(
         Notice.community_id == sa.bindparam("community_id"),
         Notice.member_id == sa.bindparam("member_id"),
@@ -322,10 +322,12 @@ _UNREAD_NOTICE = (
 )
 
 
-def unread_notice(session: Session, member: Member, kind: str, path: str) -> Notice | None:
-    """Return the unread notice of a kind about a thing, or None."""
+def unread_notice(
+    session: Session, member: Member, kind: str, path: str
+) -> sa.Row[uuid.UUID, dt.datetime] | None:
+    """Return `id` and `told_at` of the unread notice of a kind about a thing, or None."""
     asked = {"community_id": member.community_id, "member_id": member.id}
-    return session.scalar(_UNREAD_NOTICE, asked | {"kind": kind, "path": path})
+    return session.execute(_UNREAD_NOTICE, asked | {"kind": kind, "path": path}).first()
 
 
 # --------------------------------------------------------------------------------- mail

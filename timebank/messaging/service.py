@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from timebank.db import WRITES
+from timebank.db import WRITES, new_id
 from timebank.errors import ThrottledError
 from timebank.members.models import Member
 from timebank.messaging import policy, queries
@@ -226,7 +226,7 @@ def tell(
     path: str,
     now: dt.datetime,
     once_key: str | None = None,
-) -> Notice:
+) -> uuid.UUID:
     """Tell a member something in the app, and by mail if they have an address and want that.
 
     While a notice of the same kind about the same thing lies unread, it is brought up to date and
@@ -241,24 +241,24 @@ def tell(
         path: Where it leads: below the community's address, without a slash in front.
         now: Aware time of telling.
         once_key: If given, the mail is written at most once for this key.
+
+    Returns:
+        The id of the notice.
     """
-    notice = queries.unread_notice(session, member, kind, path)
-    is_quiet = notice is not None and now - notice.told_at < policy.QUIET_FOR
-    if notice is None:
-        notice = Notice(
-            community_id=member.community_id,
-            member_id=member.id,
-            topic=topic,
-            kind=kind,
-            path=path,
-            facts={},
-            told_at=now,
+    unread = queries.unread_notice(session, member, kind, path)
+    news: dict[str, Any] = {"facts": dict(facts)}
+    if unread is not None and now - unread.told_at < policy.QUIET_FOR:
+        return _bring_up_to_date(session, member, unread.id, news)
+    news["told_at"] = now
+    if unread is not None:
+        notice_id = _bring_up_to_date(session, member, unread.id, news)
+    else:
+        notice_id = new_id()
+        key = {"community_id": member.community_id, "id": notice_id, "member_id": member.id}
+        # Nearly everything that anybody does tells somebody, so the row goes in the short way.
+        session.connection().execute(
+            _NOTICE, key | {"topic": topic, "kind": kind, "path": path} | news
         )
-        session.add(notice)
-    notice.facts = dict(facts)
-    if is_quiet:
-        return notice
-    notice.told_at = now
     if policy.may_be_mailed(member) and queries.wants_mail(session, member, topic):
         _put_in_tray(
             session,
@@ -273,7 +273,21 @@ def tell(
                 due_at=now,
             ),
         )
-    return notice
+    return notice_id
+
+
+_NOTICE = sa.insert(Notice)
+
+
+def _bring_up_to_date(
+    session: Session, member: Member, notice_id: uuid.UUID, news: Mapping[str, Any]
+) -> uuid.UUID:
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.community_id == member.community_id, Notice.id == notice_id)
+        .values(news)
+    )
+    return notice_id
 
 
 def read_notice(

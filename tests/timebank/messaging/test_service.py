@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from timebank.messaging.errors import (
     NothingToShareError,
     NoticeNotFoundError,
 )
-from timebank.messaging.models import TOPICS, Conversation, Message, Notice, OutboxMail
+from timebank.messaging.models import TOPICS, Conversation, Message, OutboxMail
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -207,7 +208,7 @@ def test_older_messages_are_a_page_further(session: Session) -> None:
 # ------------------------------------------------------------------------------ notices
 
 
-def tell(session: Session, member: Member, *, now: dt.datetime = NOW, **facts: object) -> Notice:
+def tell(session: Session, member: Member, *, now: dt.datetime = NOW, **facts: object) -> UUID:
     options = {"topic": "exchange", "kind": "agreed", "path": "exchanges/1"} | facts
     return service.tell(session, member, facts={"name": "Eve"}, now=now, **options)  # type: ignore[arg-type]
 
@@ -217,14 +218,15 @@ def test_an_unread_notice_is_brought_up_to_date_and_brings_no_second_mail(
 ) -> None:
     sam, _eve = two(session)
     first = tell(session, sam)
-    assert tell(session, sam, now=NOW + HOUR) is first
+    assert tell(session, sam, now=NOW + HOUR) == first
+    assert queries.notice(session, sam, first).told_at == NOW
     assert len(mails(session)) == 1
-    assert tell(session, sam, kind="changed") is not first
-    assert tell(session, sam, now=NOW + DAY) is first
-    assert first.told_at == NOW + DAY
+    assert tell(session, sam, kind="changed") != first
+    assert tell(session, sam, now=NOW + DAY) == first
+    assert queries.notice(session, sam, first).told_at == NOW + DAY
     assert len(mails(session)) == 3
-    service.read_notice(session, sam, first.id, now=NOW + DAY)
-    assert tell(session, sam, now=NOW + DAY) is not first
+    service.read_notice(session, sam, first, now=NOW + DAY)
+    assert tell(session, sam, now=NOW + DAY) != first
 
 
 def test_mail_goes_only_where_there_is_an_address_a_person_and_a_wish(session: Session) -> None:
@@ -253,20 +255,19 @@ def test_choices_are_kept_topic_by_topic(session: Session) -> None:
 def test_a_notice_is_read_by_whom_it_is_for(session: Session) -> None:
     sam, eve = two(session)
     notice = tell(session, sam)
-    session.flush()
     with pytest.raises(NoticeNotFoundError):
-        service.read_notice(session, eve, notice.id, now=NOW)
+        service.read_notice(session, eve, notice, now=NOW)
     with pytest.raises(NoticeNotFoundError):
         service.read_notice(session, sam, new_id(), now=NOW)
-    assert service.read_notice(session, sam, notice.id, now=NOW).read_at == NOW
-    assert service.read_notice(session, sam, notice.id, now=NOW + DAY).read_at == NOW
+    assert service.read_notice(session, sam, notice, now=NOW).read_at == NOW
+    assert service.read_notice(session, sam, notice, now=NOW + DAY).read_at == NOW
     tell(session, sam)
     tell(session, eve)
     service.read_all_notices(session, sam, now=NOW)
     assert (queries.unread_count(session, sam), queries.unread_count(session, eve)) == (0, 1)
     older = queries.notices(session, sam, after=None, limit=1)
     assert [each.id for each in queries.notices(session, sam, after=older[0].id, limit=9)] == [
-        notice.id
+        notice
     ]
 
 
