@@ -1,11 +1,10 @@
 """Pages under gunicorn, with a town's data: how many a second, beside a page that does nothing.
 
 Also how many questions to the database a page asks, in a small town and in one four times as
-large; how much memory a worker holds; and a yes to an hour, beside a bare `post()`.
+large; and how much memory a worker holds.
 """
 
 import contextlib
-import itertools
 import re
 import statistics
 import threading
@@ -14,32 +13,25 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from bench.http_server import Server, serving
 from bench.http_town import MONTH, SLUG, Town, build
 from bench.registry import Conditions, Measured, benchmark
-from ledger.entries import EntryRequest, LegRequest
-from ledger.journal import post
 from timebank.app import create_app
 from timebank.clock import utc_now
 from timebank.config import Settings
-from timebank.db import LEDGER_SECRET, WRITES, db, new_id
-from timebank.exchanges.models import Exchange
-from timebank.hours.queries import balance_of
+from timebank.db import WRITES, db
 from timebank.members.models import Member
 from timebank.members.service import begin_device
 
 TIMES, TIMES_SMALL = 20, 5
 CLIENTS = 4
-PAGE_WANTED, CONFIRM_WANTED = 0.25, 0.2
+PAGE_WANTED = 0.25
 STATEMENTS_MAX = 12
 MEGABYTES_MAX = 150
 WARM_SECONDS = 0.2
@@ -52,12 +44,11 @@ PAGES = {
     "listings with search": f"/at/{SLUG}/offers?q=bread",
     "statement": f"/at/{SLUG}/hours/statement?month={MONTH}",
 }
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @benchmark("pages")
 def pages(conditions: Conditions) -> Iterator[Measured]:
-    """Measure the three busiest pages, memory, and saying yes."""
+    """Measure the three busiest pages, and memory."""
     large, environ = build_town(conditions.folder / "large", TIMES)
     counts = {name: count_statements(large, path) for name, path in PAGES.items()}
     small, _environ = build_town(conditions.folder / "small", TIMES_SMALL)
@@ -76,7 +67,6 @@ def pages(conditions: Conditions) -> Iterator[Measured]:
         for name, path in PAGES.items():
             _see_same_layout(ours, path, bare, floor_path, large.cookie)
             yield _compare(conditions, name, (ours, path), (bare, floor_path), large.cookie)
-        yield from _confirming(conditions, large, ours)
         megabytes = ours.worker_megabytes()
         _status, loaded = ours.ask("/bench/loaded")
         yield Measured(
@@ -90,7 +80,7 @@ def pages(conditions: Conditions) -> Iterator[Measured]:
             raise AssertionError(loaded)
 
 
-class _Place:
+class Place:
     """A town with its application in this process, and somebody signed in."""
 
     def __init__(self, app: Flask, town: Town) -> None:
@@ -100,13 +90,24 @@ class _Place:
         self.asked_cookie = _sign_in(app, town.asked, self.csrf)
 
 
-def build_town(home: Path, times: int) -> tuple[_Place, dict[str, str]]:
-    """Build a town in a folder; return it, and the settings it is served with."""
+def build_town(
+    home: Path, times: int, *, url: str = "", waiting: int = 0
+) -> tuple[Place, dict[str, str]]:
+    """Build a town in a folder; return it, and the settings it is served with.
+
+    Args:
+        home: Its folder.
+        times: How many demos large.
+        url: An empty database; without one, a file in the folder.
+        waiting: Exchanges that wait for one member's yes.
+    """
     home.mkdir(parents=True, exist_ok=True)
     environ = {"TIMEBANK_HOME": str(home), "TIMEBANK_BASE_URL": "http://127.0.0.1", **SECRETS}
+    if url:
+        environ["TIMEBANK_DATABASE_URL"] = url
     print(f"building a town of {times} times the demo …", flush=True)
     app = create_app(Settings.from_environ(environ))
-    return _Place(app, build(app, times)), environ
+    return Place(app, build(app, times, waiting=waiting)), environ
 
 
 def _sign_in(app: Flask, member: Member, csrf: str) -> str:
@@ -126,7 +127,7 @@ def _sign_in(app: Flask, member: Member, csrf: str) -> str:
     return f"{app.config['SESSION_COOKIE_NAME']}={value!s}"
 
 
-def count_statements(place: _Place, path: str) -> int:
+def count_statements(place: Place, path: str) -> int:
     """Count what a page asks the database, once everything is loaded."""
     asked: list[str] = []
 
@@ -221,78 +222,3 @@ def _race(
     if faults:
         raise AssertionError(faults[0])
     return sum(counted) / seconds, sum(every)
-
-
-# ------------------------------------------------------------------------------ saying yes
-
-
-def _confirming(conditions: Conditions, place: _Place, server: Server) -> Iterator[Measured]:
-    waiting = iter(place.town.waiting)
-    rates: dict[str, list[float]] = {"ours": [], "post": []}
-    for _turn in range(conditions.turns):
-        rates["ours"].append(_say_yes(place, server, waiting, conditions.seconds))
-        rates["post"].append(_post(place, conditions.seconds))
-    yield Measured("confirm over HTTP, beside post()", rates["ours"], rates["post"], CONFIRM_WANTED)
-
-
-def _say_yes(place: _Place, server: Server, waiting: Iterator[Any], seconds: float) -> float:
-    token = URLSafeTimedSerializer(place.app.secret_key or "", salt="wtf-csrf-token")
-    lock = threading.Lock()
-    minutes = _minutes(place)
-
-    def send(connection: HTTPConnection) -> None:
-        with lock:
-            exchange_id = next(waiting)
-        body = urlencode(
-            {
-                "csrf_token": token.dumps(place.csrf),
-                "submission_key": str(new_id()),
-                "worked_minutes": minutes[exchange_id],
-            }
-        )
-        path = f"/at/{SLUG}/exchanges/{exchange_id}/confirm"
-        connection.request("POST", path, body=body, headers=FORM | {"Cookie": place.asked_cookie})
-
-    before = _posted(place)
-    rate, _answers = _race(server, seconds, send, 303)
-    if _posted(place) <= before:
-        raise AssertionError("nothing was posted")
-    return rate
-
-
-def _minutes(place: _Place) -> dict[Any, int]:
-    with place.app.app_context(), Session(db.engine) as session:
-        found = session.execute(
-            sa.select(Exchange.id, Exchange.worked_minutes).where(Exchange.state == "done")
-        )
-        return {key: minutes or 0 for key, minutes in found}
-
-
-def _posted(place: _Place) -> int:
-    with place.app.app_context(), Session(db.engine) as session:
-        return int(balance_of(session, place.town.asked).posted)
-
-
-def _post(place: _Place, seconds: float) -> float:
-    """Post in one process, a transaction for each, as the floor of saying yes."""
-    with place.app.app_context():
-        engine = db.engine
-    secret = engine.get_execution_options()[LEDGER_SECRET]
-    today = utc_now().date()
-    count, started = 0, time.monotonic()
-    for number in itertools.count():
-        if time.monotonic() - started >= seconds:
-            break
-        request = EntryRequest(
-            book_id=place.town.community_id,
-            kind="exchange",
-            legs=(LegRequest(f"M{number % 400 + 2:06d}", f"M{number % 400 + 502:06d}", 15),),
-            occurred_on=today,
-            actor=None,
-            category="sewing",
-            idem_key=f"bench:{new_id()}",
-        )
-        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-            post(connection, request, secret=secret, now=utc_now())
-        count += 1
-    return count / (time.monotonic() - started)

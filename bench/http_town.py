@@ -37,8 +37,6 @@ from timebank.messaging.models import Notice
 #: What the demo has; a town of 20 has twenty times as many.
 PEOPLE, EXCHANGES = 220, 4_000
 NOTICES_EACH = 40
-#: Exchanges that wait for one member's yes, for measuring that.
-WAITING = 4_000
 #: Exchanges that wait for the one who looks.
 WAITING_FOR_ONE = 2
 BATCH_SIZE = 2_000
@@ -57,16 +55,14 @@ class Town:
     Attributes:
         looking: A member like most, whom the pages are asked for.
         asked: A member whose yes many exchanges wait for.
-        waiting: Those exchanges.
     """
 
     community_id: UUID
     looking: Member
     asked: Member
-    waiting: list[UUID]
 
 
-def build(app: Flask, times: int, *, waiting: int = WAITING) -> Town:
+def build(app: Flask, times: int, *, waiting: int) -> Town:
     """Fill an empty database with `times` the demo's people, listings and exchanges."""
     with app.app_context():
         migrations.upgrade(db.engine)
@@ -108,8 +104,8 @@ def _build(session: Session, times: int, waiting: int) -> Town:
     session.flush()
     looking, asked = (session.get_one(Member, (community.id, one.id)) for one in folk[:2])
     _ask(session, [folk[0], *folk[2:]], categories["sewing"], WAITING_FOR_ONE)
-    todo = _ask(session, folk[1:], categories["sewing"], waiting)
-    return Town(community.id, looking, asked, todo)
+    _ask(session, folk[1:], categories["sewing"], waiting)
+    return Town(community.id, looking, asked)
 
 
 def _people(
@@ -298,7 +294,7 @@ def _tell(session: Session, folk: list[Member], random: Random) -> None:
     _insert(session, Notice, rows)
 
 
-def _ask(session: Session, folk: list[Member], category: Category, count: int) -> list[UUID]:
+def _ask(session: Session, folk: list[Member], category: Category, count: int) -> None:
     """Let others report help that the first one gave; only that one's yes is missing."""
     random = Random(count)  # noqa: S311 - the same each time
     first, *others = folk
@@ -311,7 +307,6 @@ def _ask(session: Session, folk: list[Member], category: Category, count: int) -
         row |= {"reported_by_id": row["receiver_id"], "awaiting_id": first.id}
         rows.append(row)
     _insert(session, Exchange, iter(rows))
-    return [row["id"] for row in rows]
 
 
 def _insert(session: Session, model: type[Base], rows: Iterator[Row]) -> None:

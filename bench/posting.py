@@ -19,7 +19,7 @@ WANTED = 0.6
 RACES = (
     (1, Shape("one book")),
     (8, Shape("one book")),
-    (8, Shape("20 books", books=len(BOOKS))),
+    (8, Shape("20 books", books=BOOKS)),
     (8, Shape("hot account", is_hot=True)),
 )
 OPENED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

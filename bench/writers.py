@@ -43,17 +43,17 @@ class Shape:
 
     Attributes:
         name: How the table calls it.
-        books: How many books are written into.
+        books: Which books are written into.
         is_hot: Whether one account is on one side of half of all entries.
     """
 
     name: str
-    books: int = 1
+    books: tuple[uuid.UUID, ...] = (BOOK,)
     is_hot: bool = False
 
     def draw(self, chosen: random.Random) -> tuple[uuid.UUID, str, str]:
         """Choose a book, a payer and a payee."""
-        book = BOOKS[chosen.randrange(self.books)]
+        book = chosen.choice(self.books)
         payer, payee = chosen.sample(CODES, 2)
         if self.is_hot and chosen.random() < HOT_SHARE:
             other = chosen.choice(CODES[1:])

@@ -13,7 +13,6 @@ def test_each_measured_page_opens_in_the_town_and_asks_little(
 ) -> None:
     monkeypatch.setattr(http_town, "PEOPLE", 20)
     monkeypatch.setattr(http_town, "EXCHANGES", 60)
-    monkeypatch.setattr(http_town, "WAITING", 1)
     place, _environ = http_pages.build_town(tmp_path, 1)
     asked = {name: http_pages.count_statements(place, path) for name, path in PAGES.items()}
     assert max(asked.values()) <= STATEMENTS_MAX, asked
