@@ -13,14 +13,53 @@ import fcntl
 import os
 import threading
 import time
+from collections import deque
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
-#: Before queueing, a turn is looked for so often, with so long in between.
-LOOKS = 20
-LOOK_SECONDS = 0.004
+#: Before queueing for the file, it is looked at again after each of these.
+LOOK_SECONDS = (0.001, 0.002, 0.004, *[0.008] * 9)
 #: The file beside the database; it stays empty.
 SUFFIX = "-turn"
+
+
+class _Line:
+    """The threads of one process that want the same turn, in the order they came.
+
+    Only the first of them goes and looks for the file's lock; the others are woken up, one by one,
+    in the moment it is their turn.
+    """
+
+    def __init__(self) -> None:
+        self._deciding = threading.Lock()
+        self._behind: deque[threading.Event] = deque()
+        self._is_led = False
+
+    def stand(self, seconds_max: float) -> bool:
+        """Wait to be the first; False where that takes too long."""
+        with self._deciding:
+            if not self._is_led:
+                self._is_led = True
+                return True
+            called = threading.Event()
+            self._behind.append(called)
+        called.wait(seconds_max)
+        with self._deciding:
+            if not called.is_set():
+                self._behind.remove(called)
+        return called.is_set()
+
+    def leave(self) -> None:
+        """Call the next one."""
+        with self._deciding:
+            if self._behind:
+                self._behind.popleft().set()
+            else:
+                self._is_led = False
+
+
+#: Of each file.
+_LINES: dict[str, _Line] = {}
 
 
 class Turn:
@@ -29,6 +68,7 @@ class Turn:
     def __init__(self, database: str) -> None:
         """Remember the database; nothing is opened before the first write."""
         self._path = database + SUFFIX if database else ""
+        self._line = _LINES.setdefault(self._path, _Line())
         self._descriptor: int | None = None
         self._is_taken = False
 
@@ -38,24 +78,28 @@ class Turn:
             return True
         if self._descriptor is None:
             self._descriptor = self._open()
-        if self._descriptor is None:
+        if self._descriptor is None or not self._line.stand(seconds_max):
             return False
         self._is_taken = _lock_soon(self._descriptor)
         if not self._is_taken:
             self._is_taken = self._queue_up(self._descriptor, seconds_max)
+        if not self._is_taken:
+            self._line.leave()
         return self._is_taken
 
     def give_back(self) -> None:
         """Let the next one write."""
         if self._is_taken and self._descriptor is not None:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self._line.leave()
         self._is_taken = False
 
     def close(self) -> None:
         """Leave the queue for good."""
+        self.give_back()
         if self._descriptor is not None:
             os.close(self._descriptor)
-        self._descriptor, self._is_taken = None, False
+        self._descriptor = None
 
     def _open(self) -> int | None:
         if not self._path:
@@ -80,10 +124,10 @@ def _lock_soon(descriptor: int) -> bool:
 
     Standing there takes a thread, and waking it up takes longer than most others write.
     """
-    for _look in range(LOOKS):
+    for seconds in LOOK_SECONDS:
         if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
             return True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(seconds)
     return False
 
 
