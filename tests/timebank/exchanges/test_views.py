@@ -1,5 +1,6 @@
 """The pages of exchanges, walked as people walk them, without script."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from tests.conftest import Client
@@ -20,6 +22,9 @@ from timebank.exchanges.models import Exchange
 from timebank.hours import queries as hours
 from timebank.listings.models import Listing
 from timebank.messaging import service as messaging
+
+#: Who is calling takes four, the book six at most; the rest is the form, the deal and the notice.
+YES_STATEMENTS_MAX = 18
 
 
 def now_scene(scene: Scene, **changed: object) -> Exchange:
@@ -469,3 +474,25 @@ def test_a_part_of_the_day_that_was_not_offered_is_refused(
     )
     assert "Choose the part of the day from the list." in page.mistakes
     assert exchange.state == "proposed"
+
+
+def test_a_yes_asks_the_database_little_until_it_counts(
+    engine: Engine, scene: Scene, walk: Walk
+) -> None:
+    address = at(scene.community, f"/exchanges/{now_scene(scene).id}")
+    rune = walk(scene.rune)
+    form = forms_of(rune, address)
+    asked: list[str] = []
+    noted = {
+        "before_cursor_execute": lambda *told: asked.append(str(told[2])),
+        "commit": lambda _connection: asked.append("COMMIT"),
+    }
+    for moment, note in noted.items():
+        event.listen(engine, moment, note)
+    try:
+        assert "Confirmed" in rune.post(f"{address}/confirm", form)
+    finally:
+        for moment, note in noted.items():
+            event.remove(engine, moment, note)
+    until = asked[: asked.index("COMMIT")]
+    assert len([each for each in until if not re.match("BEGIN|SET", each)]) <= YES_STATEMENTS_MAX
