@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW
+from tests.racing import race
 from tests.timebank.sessions.scene import TODAY, WEEK, Scene, make_sessions
+from timebank.communities.models import Community
 from timebank.passed_over import PassedOver
 from timebank.sessions import service
 from timebank.sessions.errors import NeverHappensError, SeriesEndedError
@@ -140,3 +143,19 @@ def test_the_worker_leaves_a_group_alone_that_has_ended(scene: Scene) -> None:
     scene.plan()
     scene.people.group.state = "ended"
     assert not service.make_next_ahead(scene.session, now=NOW + 9 * WEEK, passed=PassedOver())
+
+
+def test_two_who_make_ahead_at_the_same_moment_make_each_date_once(
+    app: Flask, scene: Scene, session: Session
+) -> None:
+    community_id, series_id = scene.people.community.id, scene.plan().id
+    session.commit()
+
+    def work(inner: Session, community: Community) -> None:
+        series = inner.get_one(Series, (community.id, series_id))
+        service.make_ahead(inner, community, series, now=NOW + 4 * WEEK)
+
+    assert race(app, community_id, [work] * 4) == {"done": 4}
+    session.commit()
+    days = [each.occurrence_on for each in scene.every() if each.series_id == series_id]
+    assert len(days) == len(set(days)) == planning.WEEKS_AHEAD + 4

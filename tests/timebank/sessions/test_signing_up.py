@@ -288,3 +288,16 @@ def test_whoever_does_it_is_not_told_of_it(scene: Scene) -> None:
     )
     assert people.told(people.mia) == ["session-cancelled"]
     assert "session-cancelled" not in people.told(people.lena)
+
+
+def test_a_group_that_has_ended_expects_nobody(scene: Scene) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+    sign_up(scene, planned, people.mia, people.hugo)
+    people.group.state = "ended"
+    people.mia.state = "left"
+    scene.session.flush()
+    with pytest.raises(NotExpectedError):
+        sign_up(scene, planned, people.otto)
+    soon = planned.starts_at - dt.timedelta(hours=3)
+    assert not service.remind_next_coming(scene.session, now=soon, passed=PassedOver())
+    assert not service.move_up_next(scene.session, now=soon, passed=PassedOver())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.groups.models import Group
 from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, SignUp
 
@@ -36,6 +37,12 @@ NOBODY = Count()
 
 def _with_member() -> sa.ColumnElement[bool]:
     return sa.and_(Member.community_id == SignUp.community_id, Member.id == SignUp.member_id)
+
+
+def _with_group() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
+    )
 
 
 def coming(
@@ -104,7 +111,9 @@ def to_remind(
             ),
         )
         .join(Member, _with_member())
+        .join(Group, _with_group())
         .where(
+            Group.state == "open",
             GroupSession.starts_at > now,
             GroupSession.starts_at <= now + ahead,
             GroupSession.state == "planned",
@@ -146,7 +155,9 @@ def with_room_for_somebody(
 
     return session.scalar(
         sa.select(GroupSession)
+        .join(Group, _with_group())
         .where(
+            Group.state == "open",
             GroupSession.starts_at > now,
             GroupSession.state == "planned",
             GroupSession.closed_day_id.is_(None),

@@ -29,13 +29,13 @@ def sign_up(
     after the other, and the second waits.
 
     Raises:
-        NotExpectedError: If the session is over or does not happen.
+        NotExpectedError: If the session is over or does not happen, or the group has ended.
         DropInError: If one simply comes.
         ComeInFirstError: If the group wants to get to know people first.
         SpeakToTheLeadError: If the lead knows more.
     """
     session.refresh(planned, with_for_update=True)
-    if not planning.expects_people(planned, now):
+    if not planning.expects_people(planned, now) or not group.is_open:
         raise NotExpectedError
     if planned.sign_up != "sign-up":
         raise DropInError
