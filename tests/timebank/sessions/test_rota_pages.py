@@ -237,6 +237,27 @@ def test_the_picture_and_its_table_say_the_same(rota: Rota, walk: Walk) -> None:
     assert [words for words in table if words] == drawn
 
 
+def test_a_week_full_of_sessions_leaves_the_buttons_to_each_date(rota: Rota, walk: Walk) -> None:
+    scene = rota.scene
+    for hour in (8, 11, 14):
+        busy = plan(
+            scene, now=rota.now, rrule="FREQ=DAILY", starts_minute=hour * 60, length_minutes=120
+        )
+        for name in ("Host", "Tea", "Door", "Piano"):
+            service.add_role(
+                scene.session, scene.group, busy, RoleDetails(name=name, needed=3), who=scene.lead
+            )
+    next_week = rota.night(1).day_on.isoformat()
+    lena = walk(scene.lena)
+    page = lena.get(at(scene.community, f"/groups/badminton/rota?week={next_week}"))
+    assert len(page.all(".rota-days li")) == 22
+    assert "Put me down" not in page
+    page = lena.follow("Come, or ask somebody")
+    assert "Put me down for Host" in page
+    everywhere = walk(scene.cora).get(at(scene.community, f"/rota?week={next_week}"))
+    assert "12 missing" in everywhere
+
+
 def test_a_week_that_nobody_can_read_is_this_week(rota: Rota, walk: Walk) -> None:
     mia = walk(rota.scene.mia)
     usual = mia.get(at(rota.scene.community, "/groups/badminton/rota")).text

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.db import new_id
@@ -393,6 +394,12 @@ def check_free(
         BusyThenError: If the one who asks is.
         SomebodyBusyError: If somebody else is, whom they ask; they learn no more.
     """
+    # Two rotas are two rows to hold, and both might find the member free: so they are held too.
+    session.execute(
+        sa.select(Member.id)
+        .where(Member.community_id == planned.community_id, Member.id == member_id)
+        .with_for_update(key_share=True)
+    )
     other = queries.clashing(session, planned, member_id)
     if other is not None and is_own:
         raise BusyThenError(other.title)

@@ -30,6 +30,8 @@ from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext
 
+#: Sessions of a week that have their buttons on its page.
+LINES_MAX = 14
 #: Sessions with a gap that one page lists.
 GAPS_MAX = 60
 
@@ -91,6 +93,8 @@ def rota(group_slug: str) -> ResponseReturnValue:
         runs=runs,
         belongs=found.who.belongs,
         days=rosters.by_day(lines),
+        # A full week would be a long page of buttons: each date then has its own.
+        has_acts=len(lines) <= LINES_MAX,
         since=day(week.first_on),
         week=week.first_on.isoformat(),
         around=rosters.weeks_around("sessions.rota", week, group_slug=group.slug),
