@@ -16,6 +16,7 @@ from ledger.notes import Signer
 from tests.architecture.routes import Route
 from tests.conftest import SECRET_KEY, Client
 from tests.factories import make_community, make_device, make_member, sign_in
+from tests.world_of_sessions import doors, rota
 from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.db import new_id
@@ -23,7 +24,6 @@ from timebank.exchanges import service as exchanges
 from timebank.exchanges.models import Overdraft
 from timebank.exchanges.service import Terms
 from timebank.groups import service as groups
-from timebank.groups.models import Group
 from timebank.groups.queries import standing_of
 from timebank.groups.service import Agreement, GroupDetails, VenueDetails
 from timebank.hours import service as hours
@@ -36,7 +36,6 @@ from timebank.members.service import links
 from timebank.messaging import emails
 from timebank.messaging import service as messages
 from timebank.messaging.models import Notice
-from timebank.sessions import queries as session_queries
 from timebank.sessions import service as sessions
 from timebank.web import assets, drafts
 from timebank.web.access import SLUG
@@ -45,7 +44,10 @@ MONTH = dt.timedelta(days=32)
 #: Who has things of their own, so that a page about them is really theirs.
 ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
-PARTS = ("rota", "groups", "join", "listings", "messages", "sign-in", "books", "calendar")
+PARTS = (
+    *("rota", "groups", "join", "listings", "messages", "sign-in", "books", "calendar"),
+    *("door", "open", "close", "sheet", "poster", "correct", "closings", "together", "c"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class World:
 
 
 def _part_of(rule: str) -> str:
-    return next((part for part in PARTS if f"/{part}/" in rule), "")
+    return next((part for part in PARTS if f"/{part}/" in f"{rule}/"), "")
 
 
 def build_world(session: Session) -> World:
@@ -306,79 +308,23 @@ def _group(
         now=now,
     )
     session.flush()
-    return _rota(session, community, group, member, helper, now) | {
-        "pot_name": group.slug,
-        "other_slug": tea.slug,
-        "move_id": move.id,
-        "kind": "ask",
-        "group_slug": group.slug,
-        "venue_id": venue.id,
-        "exclusion_id": decisions[1].id,
-        "member_id in groups": helper.id,
-        "answer": "yes",
-        "version": 1,
-    }
-
-
-def _rota(
-    session: Session,
-    community: Community,
-    group: Group,
-    member: Member,
-    helper: Member,
-    now: dt.datetime,
-) -> dict[str, object]:
-    """Plan sessions that need somebody: the member was asked, and may take the helper's part."""
-    lead = standing_of(session, group, member)
-    # The helper is in many groups, and nobody is on two rotas at one time; the member stays away
-    # for two weeks.
-    repeat = sessions.Repeat(
-        rrule="FREQ=WEEKLY;BYDAY=SU",
-        starts_on=now.date() + dt.timedelta(days=21),
-        starts_minute=group.number * 60 % (24 * 60),
-        length_minutes=30,
+    held = doors(session, community, group, member, helper, now)
+    return (
+        held
+        | rota(session, community, group, member, helper, now)
+        | {
+            "pot_name": group.slug,
+            "other_slug": tea.slug,
+            "move_id": move.id,
+            "kind": "ask",
+            "group_slug": group.slug,
+            "venue_id": venue.id,
+            "exclusion_id": decisions[1].id,
+            "member_id in groups": helper.id,
+            "answer": "yes",
+            "version": 1,
+        }
     )
-    series = sessions.plan_series(
-        session,
-        community,
-        group,
-        sessions.SessionDetails(title="Sundays", is_public=True, sign_up="sign-up"),
-        repeat,
-        by=member,
-        who=lead,
-        now=now,
-    )
-    role = sessions.add_role(
-        session, group, series, sessions.RoleDetails(name="Tea", needed=4), who=lead
-    )
-    planned = session_queries.sessions_between(
-        session, community.id, group_id=group.id, begin=now, end=now + MONTH
-    )[0]
-    asked = sessions.put_down(
-        session, group, planned, role.id, member, by=helper, who=lead, now=now
-    )
-    part = sessions.put_name_down(session, group, planned, role.id, by=helper, now=now)
-    swap = sessions.ask_to_swap(session, group, planned, part, asked=member, by=helper, now=now)
-    closed = sessions.close_days(
-        session,
-        community,
-        group,
-        from_on=now.date(),
-        until_on=now.date(),
-        words="The hall is let",
-        by=member,
-        who=lead,
-        now=now,
-    )
-    return {
-        "session_id": planned.id,
-        "series_id": series.id,
-        "closed_id": closed.id,
-        "role_id": role.id,
-        "shift_id": asked.id,
-        "swap_id": swap.id,
-        "answer in rota": "no",
-    }
 
 
 def _question(

@@ -60,10 +60,11 @@ class Site:
         context.route("**/*", self._only_from_here)
         context.on("page", self._listen)
         if role != "visitor":
-            context.add_cookies([self._cookie(role)])
+            context.add_cookies([self.cookie(role)])
         return context
 
-    def _cookie(self, role: str) -> SetCookieParam:
+    def cookie(self, role: str) -> SetCookieParam:
+        """Sign somebody in anew, and give the cookie that says so."""
         client = Client(self.app, self.app.response_class, use_cookies=True)
         client.arranged = self.session
         sign_in(client, self.session, self.world.people[role], base_url=self.url)

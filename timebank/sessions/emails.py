@@ -31,3 +31,11 @@ def register() -> None:
     say("rota-swap-yours", _l("You took over from %(asker)s: %(role)s, %(group)s. Thank you."))
     say("rota-swap-seen", _l("%(taker)s takes over from %(asker)s: %(role)s, %(group)s."))
     say("rota-tomorrow", _l("You are on the rota tomorrow: %(role)s, %(group)s."))
+    say(
+        "session-hours-changed",
+        _l("“%(title)s” with %(group)s was put right, and your hours changed. Look at your hours."),
+    )
+    say("session-put-right", _l("What “%(title)s” with %(group)s came to was put right."))
+    say("session-together-asked", _l("%(group)s asks: shall we hold “%(title)s” together?"))
+    say("session-together-yes", _l("%(group)s and you hold “%(title)s” together."))
+    say("session-together-no", _l("%(group)s can not hold “%(title)s” together with you."))

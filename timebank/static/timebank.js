@@ -55,3 +55,8 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// After signing out no page is left on the device, also where taps of a door had to stay.
+if (document.querySelector("[data-signed-out]") && "caches" in window) {
+  caches.delete("door");
+}

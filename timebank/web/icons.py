@@ -46,6 +46,7 @@ NAMES = frozenset(
         "copy",
         "cup-hot",
         "dash-circle",
+        "door-closed",
         "door-open",
         "download",
         "ear",

@@ -1,12 +1,8 @@
 """Code cards on paper. A code is shown on the answer that made it, and never again."""
 
 import uuid
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from types import SimpleNamespace
 from typing import cast
 
-import segno
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -22,9 +18,7 @@ from timebank.members.views.people import shown_to_me
 from timebank.members.views.place import here, me
 from timebank.web.access import Access, access
 from timebank.web.session import writes
-
-#: Light modules around the square that scanners ask for.
-MARGIN = 4
+from timebank.web.squares import square_of
 
 
 class NoCardForThemError(NotFoundError):
@@ -103,41 +97,19 @@ def _own_place(member: Member) -> str:
 def _paper(member: Member, code: str, *, back: str) -> ResponseReturnValue:
     """Draw the card: number, code, and a square that holds the address with both."""
     address = url_for("signin.by_card", _external=True)
-    square = segno.make(
+    square = square_of(
         url_for(
             "signin.by_printed_card",
             number=member.account_code,
             code=policy.code_typed(code),
             _external=True,
-        ),
-        error="m",
-        micro=False,
+        )
     )
     return render_template(
         "members/card_paper.html",
         member=member,
         code=code,
         address=address.partition("://")[2],
-        square=_drawn(square),
+        drawn=square,
         back=back,
     )
-
-
-def _drawn(square: segno.QRCode) -> SimpleNamespace:
-    """Give the template the dark runs of a square as one path, and its size with the margin."""
-    runs = [
-        f"M{column} {line}h{length}v1h-{length}z"
-        for line, row in enumerate(square.matrix)
-        for column, length in _runs(row)
-    ]
-    return SimpleNamespace(path="".join(runs), size=len(square.matrix), margin=MARGIN)
-
-
-def _runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Find where dark runs begin in a row, and how long they are."""
-    column = 0
-    for is_dark, modules in groupby(row):
-        length = len(list(modules))
-        if is_dark:
-            yield column, length
-        column += length

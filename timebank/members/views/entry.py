@@ -35,6 +35,11 @@ from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import lazy_gettext as _l
 
 UNPROCESSABLE = 422
+#: What a browser forgets when somebody signs out: all of it, but for taps that were not sent.
+LEAVE_NOTHING = '"cache", "cookies", "storage"'
+LEAVE_STORAGE = '"cache"'
+#: Set by the script of the door (`static/door.js`) while something waits on the device.
+TAPS_COOKIE = "door_waiting"
 GONE = 410
 #: One sentence for every reason, so that nobody learns whether an account exists.
 WRONG_PASSWORD = _l("This address and this password do not belong together. Check both.")
@@ -263,8 +268,17 @@ def sign_out() -> ResponseReturnValue:
         )
     cookie.clear()
     response = redirect(url_for("signin.signed_out"), code=303)
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    response.headers["Clear-Site-Data"] = LEAVE_STORAGE if _has_taps() else LEAVE_NOTHING
     return response
+
+
+def _has_taps() -> bool:
+    """Tell whether the device keeps taps of a door that could not be sent yet.
+
+    They have no names in them, and are sent once somebody signs in. What else the page of the door
+    kept, the script of the next page empties.
+    """
+    return request.cookies.get(TAPS_COOKIE) == "1"
 
 
 @bp.get("/signed-out")

@@ -3,7 +3,6 @@
 from timebank.sessions.queries.bringing import imported, series_from, session_on
 from timebank.sessions.queries.closing import (
     Draft,
-    asked_partners,
     by_entry,
     closing_of,
     closings,
@@ -26,6 +25,7 @@ from timebank.sessions.queries.coming import (
     with_room_for_somebody,
 )
 from timebank.sessions.queries.door import (
+    MY_SESSIONS_MAX,
     Counts,
     Held,
     Known,
@@ -40,18 +40,13 @@ from timebank.sessions.queries.door import (
     held,
     known_of,
     partners,
+    partners_of,
     present,
     sessions_attended,
     standing_at,
     tally_by_key,
 )
-from timebank.sessions.queries.feeds import (
-    Dated,
-    feed_by_secret,
-    feed_of,
-    own_dates,
-    public_dates,
-)
+from timebank.sessions.queries.feeds import Dated, feed_by_secret, feed_of, own_dates, public_dates
 from timebank.sessions.queries.figures import (
     ALL_YEAR,
     PEOPLE_MAX,
@@ -72,6 +67,7 @@ from timebank.sessions.queries.listing import (
     next_meetings,
     whats_on,
 )
+from timebank.sessions.queries.offering import Offered, may_be_on_duty, offered
 from timebank.sessions.queries.planned import (
     Meeting,
     closed_day,
@@ -111,6 +107,7 @@ from timebank.sessions.queries.shifts import (
 
 __all__ = [
     "ALL_YEAR",
+    "MY_SESSIONS_MAX",
     "PEOPLE_MAX",
     "PRESENT",
     "Coming",
@@ -121,13 +118,13 @@ __all__ = [
     "Held",
     "Known",
     "Meeting",
+    "Offered",
     "OwnShift",
     "Present",
     "Rostered",
     "SwapAsked",
     "Time",
     "WhatsOn",
-    "asked_partners",
     "attendance_of",
     "by_entry",
     "came",
@@ -156,6 +153,7 @@ __all__ = [
     "known_of",
     "last_closed",
     "latest",
+    "may_be_on_duty",
     "meeting",
     "meetings",
     "met",
@@ -164,12 +162,14 @@ __all__ = [
     "need",
     "next_meetings",
     "next_to_remind",
+    "offered",
     "on_duty",
     "on_rota",
     "open_swap",
     "own_dates",
     "own_shifts",
     "partners",
+    "partners_of",
     "people_by_month",
     "people_named",
     "people_of",

@@ -18,7 +18,6 @@ from timebank.sessions.models import (
     ClosingShare,
     GroupSession,
     SessionClosing,
-    SessionPartner,
 )
 from timebank.sessions.policy import closing as policy
 from timebank.sessions.policy.closing import Person
@@ -271,15 +270,3 @@ def last_closed(session: Session, group: Group) -> GroupSession | None:
         .order_by(GroupSession.starts_at.desc(), GroupSession.id.desc())
         .limit(1)
     )
-
-
-def asked_partners(session: Session, group: Group) -> list[tuple[SessionPartner, Group]]:
-    """Return what a group was asked to hold together with others and has not answered."""
-    rows = session.execute(
-        sa.select(SessionPartner).where(
-            SessionPartner.community_id == group.community_id,
-            SessionPartner.group_id == group.id,
-            SessionPartner.state == "asked",
-        )
-    )
-    return [(row[0], group) for row in rows]

@@ -14,6 +14,7 @@ from timebank.members.models import Member
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
     GroupSession,
+    Series,
     SessionAttendance,
     SessionCode,
     SessionPartner,
@@ -22,6 +23,8 @@ from timebank.sessions.models import (
 
 #: Sessions of one page of what a member was at.
 MY_SESSIONS_MAX = 50
+#: Partners listed, also those who said no.
+PARTNERS_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,29 @@ def partners(
     # A group that joined both the series and this one date is there once.
     found = {group.id: (partner, group) for partner, group in rows}
     return list(found.values())
+
+
+def partners_of(
+    session: Session, about: GroupSession | Series
+) -> list[tuple[SessionPartner, Group]]:
+    """Return the groups that were asked to hold this very session or series, whatever they said."""
+    column = (
+        SessionPartner.session_id if isinstance(about, GroupSession) else SessionPartner.series_id
+    )
+    rows = session.execute(
+        sa.select(SessionPartner, Group)
+        .join(
+            Group,
+            sa.and_(
+                Group.community_id == SessionPartner.community_id,
+                Group.id == SessionPartner.group_id,
+            ),
+        )
+        .where(SessionPartner.community_id == about.community_id, column == about.id)
+        .order_by(Group.folded, Group.id)
+        .limit(PARTNERS_SHOWN)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def standing_at(

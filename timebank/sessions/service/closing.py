@@ -16,7 +16,6 @@ from timebank.groups import service as groups
 from timebank.groups.policy import crediting
 from timebank.groups.policy.shares import Leg
 from timebank.groups.policy.standing import Standing, may_run
-from timebank.groups.service import telling
 from timebank.hours import queries as hour_queries
 from timebank.hours import service as hours
 from timebank.members.models import Member
@@ -42,6 +41,7 @@ from timebank.sessions.models import (
 )
 from timebank.sessions.policy import closing as policy
 from timebank.sessions.queries import Draft, Held
+from timebank.sessions.service import telling
 from timebank.sessions.service.door import lock
 
 
@@ -396,16 +396,20 @@ def _tell(
         member.account_code: member for _person, member in _everybody(session, held, closing)
     }
     theirs = [members[code] for code in sorted(changed & members.keys())]
-    path = f"sessions/{held.session.id}"
-    facts = {"title": held.session.title, "day": held.session.day_on.isoformat()}
-    telling.tell(
-        session, held.group, theirs, "session-hours-changed", by=by, now=now, path=path, **facts
-    )
     told = {member.id for member in theirs}
-    for group in held.groups:
-        leads = [lead for lead in group_queries.leads(session, group) if lead.id not in told]
-        told |= {lead.id for lead in leads}
-        telling.tell(session, group, leads, "session-put-right", by=by, now=now, path=path, **facts)
+    leads = {lead.id: lead for group in held.groups for lead in group_queries.leads(session, group)}
+    others = [lead for key, lead in leads.items() if key not in told]
+    for people, kind in ((theirs, "session-hours-changed"), (others, "session-put-right")):
+        telling.tell(
+            session,
+            people,
+            kind,
+            title=held.session.title,
+            group=held.group,
+            path=telling.path_of(held.session),
+            now=now,
+            by=by,
+        )
 
 
 def _everybody(

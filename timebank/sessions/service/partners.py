@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,7 +12,6 @@ from timebank.groups import queries as group_queries
 from timebank.groups.errors import GroupEndedError, NotConnectedError, SameGroupError
 from timebank.groups.models import Group, TieTerms
 from timebank.groups.policy.standing import Standing, may_run
-from timebank.groups.service import telling
 from timebank.members.models import Member
 from timebank.sessions import queries
 from timebank.sessions.errors import (
@@ -22,6 +22,7 @@ from timebank.sessions.errors import (
     TooManyPartnersError,
 )
 from timebank.sessions.models import PARTNERS_MAX, GroupSession, Series, SessionPartner
+from timebank.sessions.service import telling
 
 
 def ask_partner(
@@ -86,16 +87,14 @@ def ask_partner(
     if may_run(who_there):
         row.state, row.answered_by_id, row.answered_at = "joined", by.id, now
     session.flush()
-    telling.tell(
+    _tell(
         session,
-        other,
         group_queries.leads(session, other),
         "session-together-asked" if row.state == "asked" else "session-together-yes",
+        about,
+        group,
         by=by,
         now=now,
-        path=_path(about),
-        other=group.name,
-        title=about.title,
     )
     return row
 
@@ -132,16 +131,14 @@ def answer_partner(
     row.state = "joined" if yes else "declined"
     row.answered_by_id, row.answered_at = by.id, now
     session.flush()
-    telling.tell(
+    _tell(
         session,
-        group,
         group_queries.leads(session, group),
         f"session-together-{'yes' if yes else 'no'}",
+        about,
+        other,
         by=by,
         now=now,
-        path=_path(about),
-        other=other.name,
-        title=about.title,
     )
 
 
@@ -221,6 +218,29 @@ def _column(about: GroupSession | Series) -> sa.ColumnElement[uuid.UUID | None]:
     if isinstance(about, GroupSession):
         return SessionPartner.session_id.expression
     return SessionPartner.series_id.expression
+
+
+def _tell(
+    session: Session,
+    people: Iterable[Member],
+    kind: str,
+    about: GroupSession | Series,
+    group: Group,
+    *,
+    by: Member,
+    now: dt.datetime,
+) -> None:
+    """Tell some what a group asks or answers."""
+    telling.tell(
+        session,
+        people,
+        kind,
+        title=about.title,
+        group=group,
+        path=_path(about),
+        now=now,
+        by=by,
+    )
 
 
 def _path(about: GroupSession | Series) -> str:

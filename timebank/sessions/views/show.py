@@ -18,10 +18,12 @@ from timebank.groups.policy import standing
 from timebank.groups.policy.standing import VISITOR, Standing
 from timebank.members.models import Member
 from timebank.sessions import names, queries, service
+from timebank.sessions.door_names import ROLE_NAMES
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import GroupSession
 from timebank.sessions.policy import planning, when
-from timebank.sessions.queries import Coming, Count, Meeting
+from timebank.sessions.queries import Coming, Count, Held, Meeting
+from timebank.sessions.views.at_door import ways as door_ways
 from timebank.sessions.views.frame import bp, page, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web.access import Access, access
@@ -33,7 +35,6 @@ from timebank.web.words import gettext as _
 NEXT_MAX = 4
 LISTED_MAX = 20
 #: Pages of a session that may be there, with who sees them and what they are called.
-ENDPOINT_OF_DOOR = "sessions.door"
 ENDPOINT_OF_ROTA = "sessions.session_rota"
 
 
@@ -135,8 +136,17 @@ def _facts(meeting: Meeting, count: Count) -> list[dict[str, object]]:
         (_("Address"), group_names.address_of(venue) if venue else ""),
         (_("Who holds it"), _host(planned)),
         (_("Places"), names.places_words(planned, count)),
+        (_("You"), _my_part(planned)),
     )
     return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def _my_part(planned: GroupSession) -> str:
+    """Return what the caller did at a session that was held: nobody else reads it here."""
+    if not is_member() or planned.state not in {"open", "closed"}:
+        return ""
+    there = queries.attendance_of(db.session(), planned, g.member.id)
+    return str(ROLE_NAMES[there.role]) if there is not None else ""
 
 
 def _length(planned: GroupSession) -> str:
@@ -165,16 +175,20 @@ def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
             "icon": "calendar-week",
         }
     ]
-    if planning.may_plan(who):
-        ways += [
-            {"words": words, "href": url_for(endpoint, session_id=planned.id), "icon": icon}
-            for endpoint, words, icon in (
-                (ENDPOINT_OF_DOOR, _("The door"), "door-open"),
-                (ENDPOINT_OF_ROTA, _("Rota"), "clipboard-check"),
-            )
-            if endpoint in current_app.view_functions
-        ]
+    ways += door_ways(planned, _at_the_door(planned, meeting.group, who))
+    if planning.may_plan(who) and ENDPOINT_OF_ROTA in current_app.view_functions:
+        href = url_for(ENDPOINT_OF_ROTA, session_id=planned.id)
+        ways.append({"words": _("Rota"), "href": href, "icon": "clipboard-check"})
     return ways
+
+
+def _at_the_door(planned: GroupSession, group: Group, who: Standing) -> Standing:
+    """Return what the caller is to all groups that hold a session: hosts of each keep its door."""
+    partners = queries.partners(db.session(), planned) if is_member() else []
+    if not partners:
+        return who
+    held = Held(planned, group, partners)
+    return queries.standing_at(db.session(), held, g.member, g.roles)
 
 
 # ------------------------------------------------------------------------- coming along

@@ -1,0 +1,388 @@
+"""Close a session, read what it came to, and put that right."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import flash, g, url_for
+from flask.typing import ResponseReturnValue
+
+from timebank.clock import utc_now
+from timebank.db import db
+from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.groups import names as group_names
+from timebank.groups.models import Group
+from timebank.groups.policy.shares import Leg
+from timebank.members import queries as members
+from timebank.members.models import Member
+from timebank.sessions import door_names as names
+from timebank.sessions import queries, service
+from timebank.sessions.errors import SessionNotFoundError
+from timebank.sessions.forms.door import CloseForm, PutRightForm
+from timebank.sessions.models import SessionClosing
+from timebank.sessions.policy import closing as policy
+from timebank.sessions.policy.closing import Person
+from timebank.sessions.queries import Draft, Held
+from timebank.sessions.service import Came
+from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
+from timebank.sessions.views.frame import bp, page
+from timebank.web.access import Access, access
+from timebank.web.filters import hours_label, hours_signed, moment_words
+from timebank.web.session import writes
+from timebank.web.words import gettext as _
+from timebank.web.words import ngettext
+
+#: Names said in a line of people to whom the same happens; of the others how many they are.
+NAMES_IN_LINE = 12
+
+
+# ------------------------------------------------------------------------------- closing
+
+
+@bp.route("/sessions/<uuid:session_id>/close", methods=["GET", "POST"])
+@access(Access.MEMBER)
+@writes
+def close(session_id: uuid.UUID) -> ResponseReturnValue:
+    """Say what a session came to; the page shows what will be posted, and posts exactly that."""
+    at = at_door(session_id)
+    if at.there.state == "planned":
+        return to("open_session", at.there)
+    if at.there.state == "cancelled":
+        return to_session(at.there)
+    form = CloseForm()
+    if form.validate_on_submit():
+        done = _try(form, lambda: _close(at, form))
+        if done is not None:
+            flash(_closed_words(done))
+            return to_session(at.there)
+        at = at_door(session_id)
+    draft = queries.draft(db.session(), at.held)
+    if not form.is_submitted():
+        form.contacts.data = str(draft.counts.contacts)
+        form.first_timers.data = str(draft.counts.first_timers)
+    # What was shown is what is posted: the page just drawn is the one that counts.
+    form.seen.data = draft.fingerprint
+    return page("sessions/close.html", form, mistaken=form.is_submitted(), **_facts(at, draft))
+
+
+def _close(at: AtDoor, form: CloseForm) -> SessionClosing:
+    return service.close_session(
+        db.session(),
+        g.community,
+        at.held,
+        _came(form),
+        by=g.member,
+        who=at.who,
+        now=utc_now(),
+        seen=form.seen.data,
+    )
+
+
+def _closed_words(done: SessionClosing) -> str:
+    if done.entry_id is None:
+        return _("The session is closed. Everything is written down, and no hours moved.")
+    return _("The session is closed, and the hours are posted. Thank you.")
+
+
+# --------------------------------------------------------------------------- putting right
+
+
+@bp.route("/sessions/<uuid:session_id>/correct", methods=["GET", "POST"])
+@access(Access.MEMBER)
+@writes
+def correct(session_id: uuid.UUID) -> ResponseReturnValue:
+    """Put a closing right: what moves back and what moves instead, and why."""
+    at = at_door(session_id)
+    earlier = queries.closing_of(db.session(), at.there)
+    if not at.runs:
+        raise SessionNotFoundError
+    if at.there.state != "closed" or earlier is None:
+        return to_session(at.there)
+    form = PutRightForm()
+    if form.validate_on_submit():
+        done = _try(form, lambda: _correct(at, form))
+        if done is not None:
+            flash(_("Put right. Those whose hours changed are told."))
+            return to_session(at.there)
+        at = at_door(session_id)
+        earlier = queries.closings(db.session(), at.there)[0]
+    draft = queries.draft(db.session(), at.held, rule_version=earlier.rule_version)
+    if not form.is_submitted():
+        _fill(form, earlier, draft)
+    form.seen.data = draft.fingerprint
+    before = service.legs_of_entry(db.session(), g.community, earlier.entry_id)
+    return page(
+        "sessions/correct.html",
+        form,
+        mistaken=form.is_submitted(),
+        changes=_changes(at.held, before, draft.legs),
+        **_facts(at, draft),
+    )
+
+
+def _correct(at: AtDoor, form: PutRightForm) -> SessionClosing:
+    return service.correct_session(
+        db.session(),
+        g.community,
+        at.held,
+        _came(form),
+        reason=form.reason.data,
+        by=g.member,
+        who=at.who,
+        now=utc_now(),
+        seen=form.seen.data,
+    )
+
+
+def _fill(form: PutRightForm, earlier: SessionClosing, draft: Draft) -> None:
+    """Begin with what was said before, moved by what the door has noted since."""
+    since = draft.counts.contacts - earlier.counted
+    form.contacts.data = str(max(draft.counts.known, earlier.contacts + since))
+    form.first_timers.data = str(earlier.first_timers)
+    form.topics.data = earlier.topic_keys
+    form.topic_words.data, form.follow_up.data = earlier.topic_words, earlier.follow_up
+
+
+def _try(form: CloseForm, act: Callable[[], SessionClosing]) -> SessionClosing | None:
+    """Do it; what somebody can mend is said on the form, and nothing of it was done."""
+    try:
+        return act()
+    except (ConflictError, NotAllowedError, NotFoundError):
+        raise
+    except RefusalError as refusal:
+        said = sentence(refusal)
+        db.session.rollback()
+        form.form_errors.append(said)
+        return None
+
+
+def _came(form: CloseForm) -> Came:
+    return Came(
+        contacts=form.contacts.number,
+        first_timers=form.first_timers.number,
+        topics=form.topics.data or (),
+        topic_words=form.topic_words.data,
+        follow_up=form.follow_up.data,
+    )
+
+
+# -------------------------------------------------------------------------------- reading
+
+
+@bp.get("/sessions/<uuid:session_id>/closings/<int:version>")
+@access(Access.MEMBER)
+def closing(session_id: uuid.UUID, version: int) -> ResponseReturnValue:
+    """Show what a session came to, as one version of its closing has it."""
+    at = at_door(session_id)
+    every = queries.closings(db.session(), at.there)
+    found = next((each for each in every if each.version == version), None)
+    if found is None:
+        raise SessionNotFoundError
+    there = queries.people_of(db.session(), found)
+    people = [
+        Person(
+            member_id=member.id,
+            code=member.account_code,
+            role=each.role,
+            minutes=each.minutes,
+            is_paid=each.is_paid,
+        )
+        for each, member in there
+    ]
+    by_code = {member.account_code: member for _each, member in there}
+    legs = service.legs_of_entry(db.session(), g.community, found.entry_id)
+    by = members.several(db.session(), g.community.id, [found.by_id] if found.by_id else [])
+    return page(
+        "sessions/closing.html",
+        there=at.there,
+        group=at.held.group,
+        when=names.when_of(at.there),
+        closing=found,
+        figures=_figures(found),
+        topics=names.topics_of(found.topic_keys),
+        people=_who_was_there(people, by_code),
+        moves=_moves(at.held, people, by_code, legs),
+        shares=_shares(queries.shares_of(db.session(), found)),
+        at=moment_words(found.at),
+        by=next((member.first_name for member in by.values()), _("a list that was brought in")),
+        versions=[
+            {
+                "words": _("Version %(number)d", number=each.version),
+                "note": moment_words(each.at),
+                "href": url_for("sessions.closing", session_id=at.there.id, version=each.version),
+            }
+            for each in every
+            if each.version != version
+        ],
+        is_latest=found is every[0],
+        back=session_page(at.there),
+    )
+
+
+def _figures(found: SessionClosing) -> list[dict[str, object]]:
+    rows = [
+        (_("People"), str(found.contacts)),
+        (_("With a name"), str(found.known)),
+        (_("For the first time"), str(found.first_timers)),
+    ]
+    if found.counted != found.contacts:
+        rows.insert(1, (_("Counted at the door"), str(found.counted)))
+    return [{"key": key, "value": value} for key, value in rows]
+
+
+def _facts(at: AtDoor, draft: Draft) -> dict[str, object]:
+    """Return what a page of closing shows: who was there, and exactly what will be posted."""
+    by_code = {each.member.account_code: each.member for each in draft.present}
+    parts = [pot.parts for pot in draft.pots]
+    shares = policy.share_out(
+        [group.id for group in at.held.groups],
+        parts,
+        contacts=draft.counts.contacts,
+        hosted=policy.hosted_minutes(draft.people),
+    )
+    return {
+        "there": at.there,
+        "group": at.held.group,
+        "when": names.when_of(at.there),
+        "counts": draft.counts,
+        "rule": group_names.rule_words(draft.terms),
+        "has_rule": draft.rule is not None,
+        "people": _who_was_there(draft.people, by_code),
+        "moves": _moves(at.held, draft.people, by_code, draft.legs),
+        "shares": _shares(list(zip(shares, at.held.groups, strict=True))),
+        "is_mutual": draft.terms.credits_participants
+        or any(person.role == "both" for person in draft.people),
+        "back": session_page(at.there),
+    }
+
+
+# ---------------------------------------------------------------------------- as tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    words: str
+    minutes: int
+
+
+def _who_was_there(people: Sequence[Person], by_code: Mapping[str, Member]) -> list[list[str]]:
+    """Return who was there: those who held it one by one, the others by how long they stayed."""
+    rows = [
+        [
+            _("%(name)s, paid", name=by_code[each.code].first_name)
+            if each.is_paid
+            else by_code[each.code].first_name,
+            str(names.ROLE_NAMES[each.role]),
+            hours_label(each.minutes),
+        ]
+        for each in people
+        if each.holds or each.is_paid
+    ]
+    others: dict[int, list[str]] = {}
+    for each in people:
+        if not (each.holds or each.is_paid):
+            others.setdefault(each.minutes, []).append(by_code[each.code].first_name)
+    rows += [
+        [
+            _in_a_line(called),
+            str(names.ROLE_NAMES["participant"]),
+            hours_label(minutes)
+            if len(called) == 1
+            else _("%(hours)s each", hours=hours_label(minutes)),
+        ]
+        for minutes, called in sorted(others.items(), reverse=True)
+    ]
+    return rows
+
+
+def _moves(
+    held: Held, people: Sequence[Person], by_code: Mapping[str, Member], legs: Sequence[Leg]
+) -> list[list[str]]:
+    """Return what moves, account by account, and that it comes to nothing together."""
+    moved = policy.moved_by(legs)
+    lines: list[_Line] = []
+    same: dict[int, list[str]] = {}
+    for each in people:
+        minutes = moved.pop(each.code, 0)
+        if each.is_paid:
+            lines.append(_Line(_("%(name)s, paid", name=by_code[each.code].first_name), minutes))
+        elif minutes:
+            same.setdefault(minutes, []).append(by_code[each.code].first_name)
+    for minutes, called in sorted(same.items(), reverse=True):
+        words = _in_a_line(called)
+        if len(called) > 1:
+            words = _("%(names)s: each %(hours)s", names=words, hours=hours_signed(minutes))
+        lines.append(_Line(words, minutes * len(called)))
+    lines += _others(held, moved)
+    if not legs:
+        return []
+    total = sum(line.minutes for line in lines)
+    return [[line.words, hours_signed(line.minutes)] for line in lines] + [
+        [_("Together"), hours_signed(total)]
+    ]
+
+
+def _others(held: Held, moved: Counter[str]) -> list[_Line]:
+    """Return the lines of pots and sources."""
+    pots = {group.account_code: group for group in held.groups}
+    found = []
+    for code, minutes in sorted(moved.items()):
+        if code in pots:
+            found.append(_Line(_("The pot of %(group)s", group=pots[code].name), minutes))
+        elif minutes:
+            activity = code.removeprefix("activity-")
+            words = _("Recognised: %(activity)s", activity=group_names.activity_name(activity))
+            found.append(_Line(words, minutes))
+    return found
+
+
+def _changes(held: Held, before: Sequence[Leg], after: Sequence[Leg]) -> list[list[str]]:
+    """Return for each account that changes what it got, what is right, and the difference."""
+    was, right = policy.moved_by(before), policy.moved_by(after)
+    codes = sorted(policy.changed_codes(was, right))
+    numbers = [int(code[1:]) for code in codes if code.startswith("M")]
+    called = {
+        member.account_code: member.first_name
+        for member in members.by_numbers(db.session(), g.community.id, numbers)
+    }
+    pots = {
+        group.account_code: _("The pot of %(group)s", group=group.name) for group in held.groups
+    }
+    return [
+        [
+            called.get(code) or pots.get(code) or _activity(code),
+            hours_signed(was[code]),
+            hours_signed(right[code]),
+            hours_signed(right[code] - was[code]),
+        ]
+        for code in codes
+    ]
+
+
+def _activity(code: str) -> str:
+    activity = group_names.activity_name(code.removeprefix("activity-"))
+    return _("Recognised: %(activity)s", activity=activity)
+
+
+def _shares(shares: Sequence[tuple[object, Group]]) -> list[list[str]]:
+    """Return what each group has of a session held together; nothing where it was held alone."""
+    if len(shares) < 2:  # noqa: PLR2004 - together is two
+        return []
+    return [
+        [
+            group.name,
+            str(share.contacts),  # type: ignore[attr-defined]  # drafted or written down
+            hours_label(share.hosted_minutes),  # type: ignore[attr-defined]  # likewise
+        ]
+        for share, group in shares
+    ]
+
+
+def _in_a_line(called: Sequence[str]) -> str:
+    """Return names as a line; of many the first ones, and how many more they are."""
+    first = ", ".join(called[:NAMES_IN_LINE])
+    more = len(called) - NAMES_IN_LINE
+    if more <= 0:
+        return first
+    return ngettext("%(names)s and %(num)d more", "%(names)s and %(num)d more", more, names=first)
