@@ -62,6 +62,20 @@ def test_a_key_is_replaced_and_the_old_one_names_the_new_one(vault: Vault) -> No
     assert keys.check_handover(after.handover, first.key) == second.key
 
 
+def test_a_key_that_was_replaced_long_ago_keeps_its_time(vault: Vault) -> None:
+    first, second, third = vault.begin(), vault.rotate(), vault.rotate()
+    with vault.desk.engine.connect() as connection:
+        times = [
+            (each.key, each.valid_from, each.retired_at)
+            for each in keys.every(connection, vault.desk.book_id)
+        ]
+    assert times == [
+        (first.key, first.valid_from, second.valid_from),
+        (second.key, second.valid_from, third.valid_from),
+        (third.key, third.valid_from, None),
+    ]
+
+
 def test_a_key_whose_private_half_is_lost_is_replaced_without_its_word(vault: Vault) -> None:
     vault.begin()
     assert vault.rotate(without_old=True).handover is None

@@ -287,3 +287,35 @@ def test_what_was_signed_in_one_book_stays_when_another_is_signed(
             checkpoints.find(connection, desk.book_id, other.verify().entries)
     assert vault.problems() == []
     assert elsewhere.problems() == []
+
+
+def test_sealing_the_months_of_one_book_leaves_another_as_it_was(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The second book begins a month later, and as many entries are in both."""
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    other.post(ANN, BEN, 60)
+    desk.now = other.now = dt.datetime(2026, 2, 10, tzinfo=dt.UTC)
+    desk.post(ANN, BEN, 7)
+    vaults = [Vault(other, tmp_path / "one"), Vault(desk, tmp_path / "two")]
+    now = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
+    with desk.engine.connect() as connection:
+        due = [
+            [month.period for month in periods.due(connection, each, zone=dt.UTC, now=now)]
+            for each in (OTHER_BOOK, desk.book_id)
+        ]
+    assert due == [["2026-01", "2026-02"], ["2026-02"]]
+    for n, vault in enumerate(vaults):
+        vault.dice.thrown = n * 1_000
+        vault.begin(f"village.example/at/{n}")
+        sealed(vault)
+        # Time went on in the book that was sealed, and in no other.
+        assert (desk.verify().problems, other.verify().problems) == ((), ())
+        if vault.desk is other:
+            desk.now = dt.datetime(2026, 2, 11, tzinfo=dt.UTC)
+            assert desk.post(BEN, ANN, 7).recorded_at == desk.now
+            other.post(BEN, ANN, 60)
+    with desk.engine.connect() as connection:
+        chains = [periods.find(connection, each, "2026-02") for each in (OTHER_BOOK, desk.book_id)]
+    assert [(each.head.size, each.head.accounts) for each in chains] == [(1, 2), (2, 2)]
+    assert chains[0].head.chain != chains[1].head.chain
