@@ -13,6 +13,7 @@ def register() -> None:
     say("session-place", _l("There is a place for you: “%(title)s” with %(group)s."))
     say("session-soon", _l("A small reminder: “%(title)s” with %(group)s is soon."))
     say("session-yours", _l("You hold “%(title)s” with %(group)s."))
+    say("session-not-yours", _l("Somebody else holds “%(title)s” with %(group)s."))
     say("session-series-changed", _l("“%(title)s” with %(group)s has other dates now."))
     say("session-series-ended", _l("“%(title)s” with %(group)s goes on no longer."))
     say("rota-asked", _l("%(name)s asks you for %(role)s with %(group)s. Can you come?"))

@@ -228,7 +228,9 @@ def line_of(
     when = when_of(planned) if with_day else hours_of(planned)
     where = where_of(planned, meeting.venue, usual=group.where_words)
     why = planned.cancelled_words or (meeting.closed.words if meeting.closed else "")
-    places = why if planned.is_off else places_words(planned, meeting.count)
+    # How many wait is nothing for people outside.
+    count = meeting.count if member is not None else Count(meeting.count.signed)
+    places = why if planned.is_off else places_words(planned, count)
     return {
         "words": planned.title,
         "note": groups.joined((when, group.name if with_group else "", where, places)),

@@ -94,6 +94,13 @@ def test_another_host_for_one_date_stays_and_everything_else_follows(scene: Scen
     change(scene, first, host_id=people.hugo.id)
     assert not first.is_moved
     assert "session-yours" in people.told(people.hugo)
+    change(scene, second, host_id=people.hugo.id)
+    cancel(scene, second)
+    assert people.told(people.hugo)[-1] == "session-cancelled", "whoever holds it hears of it"
+    second.state = "planned"
+    change(scene, second, host_id=people.lena.id)
+    assert people.told(people.hugo)[-1] == "session-not-yours"
+    second.has_own_host = False
     service.change_series(
         scene.session,
         people.community,
@@ -202,3 +209,12 @@ def test_only_who_holds_or_runs_it_changes_a_date(scene: Scene) -> None:
             who=people.who(people.mia),
             now=NOW,
         )
+
+
+def test_a_host_who_left_the_community_is_told_nothing(scene: Scene) -> None:
+    people = scene.people
+    people.come_in(people.hugo, "host")
+    change(scene, scene.morning, host_id=people.hugo.id)
+    people.hugo.state = "left"
+    cancel(scene, scene.morning)
+    assert "session-cancelled" not in people.told(people.hugo)

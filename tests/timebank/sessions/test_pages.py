@@ -110,7 +110,9 @@ def test_a_visitor_sees_the_public_sessions_of_public_groups(
     scene: Scene, pages: Pages, session: Session
 ) -> None:
     people = scene.people
-    shown = scene.plan_one(title="Open morning", is_public=True)
+    shown = scene.plan_one(title="Open morning", is_public=True, sign_up="sign-up", capacity=1)
+    for member in (people.mia, people.otto):
+        service.sign_up(session, people.group, shown, member, now=scene.now)
     hidden = scene.plan_one(title="Inner circle")
     session.commit()
     assert "Open morning" not in pages.get(path(scene, "/whats-on"))
@@ -120,6 +122,7 @@ def test_a_visitor_sees_the_public_sessions_of_public_groups(
     page = pages.get(path(scene, "/whats-on"))
     assert "Open morning" in page
     assert "Inner circle" not in page
+    assert "wait" not in page
     page = pages.get(page_of(scene, shown))
     assert "Join the time bank to come along" in page
     assert "Lena" not in page

@@ -163,6 +163,5 @@ def _say(
 ) -> None:
     planned.sequence += 1
     planned.changed_at = now
-    if planned.sign_up == "sign-up":
-        group = groups.by_id(session, planned.community_id, planned.group_id)
-        telling.tell_all(session, planned, group, kind, now=now, by=by)
+    group = groups.by_id(session, planned.community_id, planned.group_id)
+    telling.tell_all(session, planned, group, kind, now=now, by=by)

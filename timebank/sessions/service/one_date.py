@@ -1,12 +1,12 @@
 """Change one date: move it, cancel it, give it back, let somebody else hold it."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
-from timebank.groups import queries as groups
 from timebank.groups.errors import WordsMissingError
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
@@ -107,8 +107,7 @@ def change_session(
     if is_elsewhere:
         _forget_reminders(session, planned)
         telling.tell_all(session, planned, group, "session-moved", now=now, by=by)
-    if planned.host_id not in {was_host, None}:
-        _tell_host(session, planned, group, by=by, now=now)
+    _tell_hosts(session, planned, group, was_host, by=by, now=now)
     move_up(session, group, planned, now=now)
 
 
@@ -214,21 +213,26 @@ def _forget_reminders(session: Session, planned: GroupSession) -> None:
         each.sign_up.reminded_at = None
 
 
-def _tell_host(
-    session: Session, planned: GroupSession, group: Group, *, by: Member, now: dt.datetime
+def _tell_hosts(
+    session: Session,
+    planned: GroupSession,
+    group: Group,
+    was_host: uuid.UUID | None,
+    *,
+    by: Member,
+    now: dt.datetime,
 ) -> None:
-    found = [
-        each.member
-        for each in groups.companions(session, group)
-        if each.member.id == planned.host_id
-    ]
-    telling.tell(
-        session,
-        found,
-        "session-yours",
-        title=planned.title,
-        group=group,
-        path=telling.path_of(planned),
-        now=now,
-        by=by,
-    )
+    """Tell who holds a session from now on, and who does not any more."""
+    if planned.host_id == was_host:
+        return
+    for host_id, kind in ((planned.host_id, "session-yours"), (was_host, "session-not-yours")):
+        telling.tell(
+            session,
+            telling.holding(session, planned, host_id),
+            kind,
+            title=planned.title,
+            group=group,
+            path=telling.path_of(planned),
+            now=now,
+            by=by,
+        )

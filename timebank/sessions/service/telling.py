@@ -44,10 +44,20 @@ def tell(
         )
 
 
+def holding(session: Session, planned: GroupSession, host_id: uuid.UUID | None) -> list[Member]:
+    """Return whoever is named as holding a session, if they are still here."""
+    if host_id is None:
+        return []
+    host = session.get_one(Member, (planned.community_id, host_id))
+    return [host] if host.is_here else []
+
+
 def counting_on(session: Session, planned: GroupSession) -> dict[uuid.UUID, Member]:
-    """Return who counts on a session: who signed up or waits, and who is on its rota."""
-    people = {each.member.id: each.member for each in queries.coming(session, planned)}
-    return people | {member.id: member for member in queries.on_rota(session, planned)}
+    """Return who counts on a session: who signed up or waits, is on its rota, or holds it."""
+    people = [each.member for each in queries.coming(session, planned)]
+    people += queries.on_rota(session, planned)
+    people += holding(session, planned, planned.host_id)
+    return {member.id: member for member in people}
 
 
 def tell_all(

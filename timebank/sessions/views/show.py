@@ -72,7 +72,8 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
     coming = queries.coming(session, planned) if planned.sign_up == "sign-up" else []
     count = Count(
         signed=sum(each.sign_up.state == "signed" for each in coming),
-        waiting=sum(each.sign_up.state == "waiting" for each in coming),
+        # How many wait is nothing for people outside.
+        waiting=sum(each.sign_up.state == "waiting" for each in coming) if is_member() else 0,
     )
     mine = next((each for each in coming if _is_me(each)), None)
     plans = planning.may_plan(who) and meeting.group.is_open
