@@ -46,13 +46,22 @@ class Site:
     troubles: list[str] = field(default_factory=list)
 
     def window(
-        self, role: str = "visitor", *, width: int = 1280, script: bool = True
+        self,
+        role: str = "visitor",
+        *,
+        width: int = 1280,
+        script: bool = True,
+        scale: float = 1,
     ) -> BrowserContext:
-        """Open a window as somebody in this role, with or without script."""
+        """Open a window as somebody in this role, with or without script.
+
+        A picture of it has `scale` dots for each pixel of the page, each way.
+        """
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": HEIGHT},
             java_script_enabled=script,
+            device_scale_factor=scale,
             reduced_motion="reduce",
             locale="en-GB",
         )
