@@ -30,6 +30,10 @@ from timebank.members.models import Member
 
 DATA = Path(os.environ.get("TIMEBANK_TEST_DATA", ROOT.parent / "shared" / "data"))
 CHROMIUM = Path(os.environ.get("TIMEBANK_TEST_CHROMIUM", "/usr/bin/chromium"))
+#: `default_transaction_isolation=serializable`, say, to run the tests under another setting.
+POSTGRES = dict(
+    setting.split("=", 1) for setting in os.environ.get("TIMEBANK_TEST_POSTGRES", "").split()
+)
 #: In CI nothing may be skipped: what is missing there is a fault.
 STRICT = os.environ.get("CI", "").lower() == "true"
 SECRET_KEY = "a secret of the tests, long enough to sign with"
@@ -92,7 +96,7 @@ def postgres_server() -> Iterator[str]:
     programs = databases.postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server programs are not installed (apt-get install postgresql)")
-    with databases.postgres_server(programs) as server:
+    with databases.postgres_server(programs, **POSTGRES) as server:
         yield server
 
 
