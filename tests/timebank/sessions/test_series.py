@@ -139,6 +139,17 @@ def test_the_worker_makes_ahead_what_comes_near_and_nothing_twice(scene: Scene) 
     assert len(dates) == len(set(dates))
 
 
+def test_a_series_that_begins_beyond_the_horizon_is_made_when_its_time_comes(
+    scene: Scene,
+) -> None:
+    series = scene.plan(starts_on=TODAY + 30 * WEEK)
+    assert not scene.dates(series)
+    later, passed = NOW + 10 * WEEK, PassedOver()
+    assert service.make_next_ahead(scene.session, now=later, passed=passed) == 1
+    assert scene.dates(series)[0].day_on >= TODAY + 30 * WEEK
+    assert service.make_next_ahead(scene.session, now=later, passed=passed) == 0
+
+
 def test_the_worker_leaves_a_group_alone_that_has_ended(scene: Scene) -> None:
     scene.plan()
     scene.people.group.state = "ended"

@@ -173,10 +173,9 @@ def make_ahead(
     session.refresh(series, with_for_update=True)
     zone = zone_of(community)
     last = until_on or planning.horizon_on(today_of(community, now))
-    first = series.starts_on
-    if series.made_until_on is not None:
-        first = series.made_until_on + dt.timedelta(days=1)
-    if series.state != "running" or first > last:
+    made_until_on = series.made_until_on
+    first = series.starts_on if made_until_on is None else made_until_on + dt.timedelta(days=1)
+    if series.state != "running" or (made_until_on is not None and first > last):
         return []
     days = list(
         repeating.dates(

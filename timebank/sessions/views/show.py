@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -34,8 +34,6 @@ from timebank.web.words import gettext as _
 #: Sessions on the page of a group, and on its page of sessions.
 NEXT_MAX = 4
 LISTED_MAX = 20
-#: Pages of a session that may be there, with who sees them and what they are called.
-ENDPOINT_OF_ROTA = "sessions.session_rota"
 
 
 def met(session_id: uuid.UUID) -> tuple[Meeting, Standing]:
@@ -166,7 +164,7 @@ def _host(planned: GroupSession) -> str:
 
 
 def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
-    """Return where one can go from here: what is there already, and is for them."""
+    """Return where one can go from here."""
     planned = meeting.session
     ways: list[dict[str, object]] = [
         {
@@ -177,8 +175,8 @@ def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
         }
     ]
     ways += door_ways(planned, _at_the_door(planned, meeting.group, who))
-    if planning.may_plan(who) and ENDPOINT_OF_ROTA in current_app.view_functions:
-        href = url_for(ENDPOINT_OF_ROTA, session_id=planned.id)
+    if planning.may_plan(who):
+        href = url_for("sessions.session_rota", session_id=planned.id)
         ways.append({"words": _("Rota"), "href": href, "icon": "clipboard-check"})
     return ways
 
