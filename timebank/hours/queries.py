@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ledger import balances as ledger_balances
 from ledger import corrections, dated, recent, schema
 from ledger import limits as ledger_limits
-from ledger.balances import Balance, EntryView, Statement, TrialBalance
+from ledger.balances import Balance, EntryView, Statement, StatementLine, TrialBalance
 from ledger.corrections import Links, Step
 from ledger.dated import OnDay, OutOfTime
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
@@ -31,6 +31,7 @@ __all__ = [
     "OnDay",
     "OutOfTime",
     "Statement",
+    "StatementLine",
     "Step",
     "TrialBalance",
 ]

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from timebank.groups.names import activity_name
 from timebank.listings.names import name_of
 from timebank.members.models import Member
 from timebank.statements.queries import Line
+from timebank.web.filters import short_day
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -31,6 +33,8 @@ SOURCES: Mapping[str, str] = {
     "activity-mutual-help": _l("Mutual help"),
 }
 COMMUNITY_POT = "G000001"
+#: Hours recognised for an activity come from a source of its own.
+ACTIVITY = "activity-"
 
 
 def account_name(code: str, member: Member | None, *, may_see_names: bool) -> str:
@@ -39,6 +43,8 @@ def account_name(code: str, member: Member | None, *, may_see_names: bool) -> st
         return member.first_name
     if code == COMMUNITY_POT:
         return _("The community pot")
+    if code.startswith(ACTIVITY):
+        return str(SOURCES.get(code) or activity_name(code.removeprefix(ACTIVITY)))
     return str(SOURCES.get(code, code))
 
 
@@ -46,6 +52,8 @@ def line_words(line: Line) -> str:
     """Return what a line was for, and which entries it has to do with, by their numbers."""
     kind = str(KINDS.get(line.kind, line.kind))
     help_words = line.exchange.title if line.exchange is not None else ""
+    if line.held is not None:
+        help_words = _("%(title)s, %(day)s", title=line.held.title, day=short_day(line.held.day_on))
     what = help_words or (name_of(line.category) if line.category is not None else "")
     words = what or kind
     if line.takes_back is not None:

@@ -16,6 +16,8 @@ from timebank.hours import queries as hours
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
 from timebank.members.models import Member
+from timebank.sessions import queries as sessions
+from timebank.sessions.models import GroupSession
 from timebank.statements.errors import BadMonthError
 
 #: Lines of a statement on one page of the site; the file has them all.
@@ -23,6 +25,8 @@ LINES_ON_A_PAGE = 100
 #: Months offered on a statement begin here at the earliest.
 YEAR_MIN = 2000
 YEAR_MAX = 2999
+#: What the books say that hours of a session were for begins so.
+OF_SESSIONS = "session."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Line:
         minutes: More than zero where the account gained.
         balance_minutes: What was in it right after.
         exchange: The exchange it was posted for or took back, or None.
+        held: The session of a group that it was posted for or took back, or None.
         takes_back: Number of the entry it takes back, or None.
         taken_back_by: Number of the entry that took it back, or None.
         instead_of: Number of the entry it stands in place of, or None.
@@ -56,6 +61,7 @@ class Line:
     minutes: int
     balance_minutes: int
     exchange: Exchange | None
+    held: GroupSession | None
     takes_back: int | None
     taken_back_by: int | None
     instead_of: int | None
@@ -128,6 +134,7 @@ def month(
     entry_ids = [line.entry_id for line in statement.lines]
     deals = exchanges.deals_by_entry(session, community.id, entry_ids, linked=linked)
     links = hours.links(session, community.id, linked)
+    held = _held(session, community, statement.lines)
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
     return Month(
@@ -150,6 +157,7 @@ def month(
                 minutes=line.minutes,
                 balance_minutes=line.balance_minutes,
                 exchange=deal.exchange if deal else None,
+                held=held.get(line.entry_id),
                 takes_back=_seq(links, line.entry_id, "takes_back"),
                 taken_back_by=_seq(links, line.entry_id, "taken_back_by"),
                 instead_of=_seq(links, line.entry_id, "instead_of"),
@@ -159,6 +167,15 @@ def month(
             for deal in (deals.get(line.entry_id),)
         ],
     )
+
+
+def _held(
+    session: Session, community: Community, lines: Sequence[hours.StatementLine]
+) -> dict[uuid.UUID, GroupSession]:
+    """Return the sessions of groups that lines are about; without such a line nobody is asked."""
+    of_sessions = [line.entry_id for line in lines if line.category.startswith(OF_SESSIONS)]
+    found = sessions.by_entry(session, community.id, of_sessions)
+    return {entry_id: held for entry_id, (held, _group) in found.items()}
 
 
 def _seq(links: Mapping[uuid.UUID, object], entry_id: uuid.UUID, way: str) -> int | None:

@@ -10,6 +10,7 @@ from tests.factories import NOW, at
 from tests.pages.page import Page, Pages, Walk
 from tests.timebank.sessions.door import Door, make_door
 from tests.timebank.sessions.test_partners import Two
+from timebank.clock import utc_now
 from timebank.sessions import queries
 from timebank.sessions.service import Came
 
@@ -329,6 +330,47 @@ def test_two_groups_hold_a_session_together_and_see_their_shares(
     ]
     otto.submit()
     assert not lena.get(page_of(door, "/together")).soup.select("main form")
+
+
+def test_the_page_of_two_groups_shows_what_they_held_together(
+    door: Door, lena: Pages, walk: Walk
+) -> None:
+    two = Two(door)
+    two.answer(two.ask())
+    door.count(7)
+    path = at(door.people.community, f"/groups/{door.people.group.slug}/with/{two.tea.slug}")
+    assert "Held together" not in lena.get(path)
+    door.session.rollback()
+    door.close()
+    assert table(lena.get(path), "Each group’s share") == [
+        ["Badminton", "10 May 2026", "6 people, 1 h 30 min", "2 people, 30 min"]
+    ]
+    otto = walk(door.people.otto)
+    path = at(door.people.community, f"/groups/{two.tea.slug}/with/{door.people.group.slug}")
+    [row] = table(otto.get(path), "Each group’s share")
+    assert row[2:] == ["2 people, 30 min", "6 people, 1 h 30 min"]
+    assert "Held together" not in walk(door.people.mia).get(path)
+
+
+def test_a_rule_is_tried_on_the_latest_session(door: Door, lena: Pages) -> None:
+    door.come(door.people.mia)
+    door.close()
+    lena.get(at(door.people.community, f"/groups/{door.people.group.slug}/crediting/change"))
+    page = lena.submit(kind="activity", credits_participants=True, pot_minutes="0")
+    assert "Tried on your latest session: “Badminton”" in page
+    assert table(page, "What it would have moved") == [
+        ["Hugo, Mia: each +2 h", "+4 h"],
+        ["Recognised: Drop-in", "−4 h"],
+        ["Together", "0 min"],
+    ]
+
+
+def test_a_statement_names_the_session_and_leads_to_it(door: Door, hugo: Pages) -> None:
+    door.close(now=utc_now())
+    page = hugo.get(at(door.people.community, "/hours/statement"))
+    assert "Badminton, 10 May 2026" in page
+    assert "Drop-in" in page
+    assert hugo.follow("Badminton, 10 May 2026").h1 == "Badminton"
 
 
 def test_a_no_and_going_on_alone(door: Door, lena: Pages, walk: Walk) -> None:

@@ -17,6 +17,7 @@ from timebank.groups.policy import crediting as policy
 from timebank.groups.policy.crediting import Attendance, PotShare, Terms, terms_of
 from timebank.groups.policy.shares import Leg
 from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, hours_signed, today
 from timebank.web.session import writes
@@ -110,6 +111,7 @@ def preview_crediting(group_slug: str) -> ResponseReturnValue:
         words=names.rule_words(terms),
         since=day(form.applies_from_on.day),
         rows=_example(terms),
+        tried=corners.filled("rule tried", group=found.group, terms=terms),
         hidden={name: _sent(form[name].data) for name in FIELDS if form[name].data},
         back=url_for("groups.change_crediting", group_slug=found.group.slug),
     )

@@ -17,6 +17,7 @@ from timebank.groups.queries import Wanted
 from timebank.groups.service import Agreement
 from timebank.groups.views import pictures
 from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, hours_label
@@ -161,6 +162,7 @@ def tie(group_slug: str, other_slug: str) -> ResponseReturnValue:
         waiting=_terms(waiting, between, found.group, other) if waiting and found.runs else [],
         answers=waiting is not None and waiting.proposing_id != found.group.id,
         net_words=_net_words(net, found.group, other),
+        corner=corners.filled("tie", group=found.group, other=other, runs=found.runs),
     )
 
 

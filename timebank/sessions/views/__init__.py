@@ -47,3 +47,5 @@ __all__ = [
 blueprints = (bp,)
 emails.register()
 corners.fill("group", show.on_group_page)
+corners.fill("rule tried", closing.tried_rule)
+corners.fill("tie", together.on_tie_page)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from flask import flash, g, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
 from timebank.groups import names as group_names
 from timebank.groups.models import Group
+from timebank.groups.policy import crediting
+from timebank.groups.policy.crediting import PotShare, Terms
 from timebank.groups.policy.shares import Leg
 from timebank.members import queries as members
 from timebank.members.models import Member
@@ -27,6 +30,7 @@ from timebank.sessions.queries import Draft, Held
 from timebank.sessions.service import Came
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
 from timebank.sessions.views.frame import bp, page
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, hours_signed, moment_words
 from timebank.web.session import writes
@@ -179,18 +183,7 @@ def closing(session_id: uuid.UUID, version: int) -> ResponseReturnValue:
     found = next((each for each in every if each.version == version), None)
     if found is None:
         raise SessionNotFoundError
-    there = queries.people_of(db.session(), found)
-    people = [
-        Person(
-            member_id=member.id,
-            code=member.account_code,
-            role=each.role,
-            minutes=each.minutes,
-            is_paid=each.is_paid,
-        )
-        for each, member in there
-    ]
-    by_code = {member.account_code: member for _each, member in there}
+    people, by_code = _as_closed(found)
     legs = service.legs_of_entry(db.session(), g.community, found.entry_id)
     by = members.several(db.session(), g.community.id, [found.by_id] if found.by_id else [])
     return page(
@@ -255,6 +248,43 @@ def _facts(at: AtDoor, draft: Draft) -> dict[str, object]:
         or any(person.role == "both" for person in draft.people),
         "back": session_page(at.there),
     }
+
+
+def tried_rule(*, group: Group, terms: Terms) -> Markup:
+    """Show on the page of a group's rule what it would have moved at its latest session."""
+    there = queries.last_closed(db.session(), group)
+    last = queries.closing_of(db.session(), there) if there is not None else None
+    if there is None or last is None:
+        return Markup()
+    held = queries.held(db.session(), group.community_id, there.id)
+    people, by_code = _as_closed(last)
+    pots = [
+        PotShare(each.account_code, share.parts)
+        for share, each in queries.shares_of(db.session(), last)
+    ]
+    legs = crediting.legs_of(terms, policy.attendances(terms, people), pots)
+    return corners.drawn(
+        "sessions/rule_tried.html",
+        there=there,
+        when=names.when_of(there),
+        moves=_moves(held, people, by_code, legs),
+    )
+
+
+def _as_closed(closing: SessionClosing) -> tuple[list[Person], dict[str, Member]]:
+    """Return who was at a session as a closing has it, and the members by their accounts."""
+    there = queries.people_of(db.session(), closing)
+    people = [
+        Person(
+            member_id=member.id,
+            code=member.account_code,
+            role=each.role,
+            minutes=each.minutes,
+            is_paid=each.is_paid,
+        )
+        for each, member in there
+    ]
+    return people, {member.account_code: member for _each, member in there}
 
 
 # ---------------------------------------------------------------------------- as tables

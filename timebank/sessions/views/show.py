@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -26,6 +26,7 @@ from timebank.sessions.queries import Coming, Count, Held, Meeting
 from timebank.sessions.views.at_door import ways as door_ways
 from timebank.sessions.views.frame import bp, page, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, today, zone
 from timebank.web.session import writes
@@ -286,10 +287,9 @@ def on_group_page(*, group: Group, who: Standing) -> Markup:
     if not group.is_open:
         return Markup()
     found = _next(group, NEXT_MAX)
-    html = render_template(
+    return corners.drawn(
         "sessions/on_group.html",
         group=group,
         lines=lines_of(found, with_group=False),
         plans=planning.may_plan(who),
     )
-    return Markup(html)  # noqa: S704 - a template made it, and escaped what people wrote

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from timebank.clock import utc_now
 from timebank.db import db
@@ -19,9 +20,12 @@ from timebank.sessions.forms.door import TogetherForm, choices_of, key_of
 from timebank.sessions.models import GroupSession, Series, SessionPartner
 from timebank.sessions.views.at_door import sentence, session_page
 from timebank.sessions.views.frame import bp, page
+from timebank.web import corners
 from timebank.web.access import Access, access
+from timebank.web.filters import hours_label, short_day
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
+from timebank.web.words import ngettext
 
 Partner = tuple[SessionPartner, Group]
 
@@ -217,3 +221,27 @@ def answer_together(
         )
         flash(_("Your answer is noted."))
     return redirect(found.address, code=303)
+
+
+def on_tie_page(*, group: Group, other: Group, runs: bool) -> Markup:
+    """Show on the page of two connected groups what they held together, to those who run one."""
+    found = queries.held_together(db.session(), group, other) if runs else []
+    if not found:
+        return Markup()
+    rows = [
+        [
+            {"value": held.title, "href": session_page(held)},
+            short_day(held.day_on),
+            *(
+                ngettext(
+                    "%(num)d person, %(hours)s",
+                    "%(num)d people, %(hours)s",
+                    share.contacts,
+                    hours=hours_label(share.hosted_minutes),
+                )
+                for share in shares
+            ),
+        ]
+        for held, shares in found
+    ]
+    return corners.drawn("sessions/on_tie.html", group=group, other=other, rows=rows)

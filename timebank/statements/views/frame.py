@@ -102,6 +102,8 @@ def _start(length: int) -> int:
 def _address_of(line: Line, *, own: bool) -> str | None:
     if not own:
         return url_for("books.entry", entry_id=line.entry_id)
+    if line.held is not None:
+        return url_for("sessions.show", session_id=line.held.id)
     if line.exchange is None:
         return None
     return url_for("exchanges.show", exchange_id=line.exchange.id)
