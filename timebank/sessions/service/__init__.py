@@ -32,17 +32,14 @@ from timebank.sessions.service.planning import (
     plan_series,
     plan_session,
 )
-from timebank.sessions.service.rota import (
+from timebank.sessions.service.roles import (
     RoleDetails,
     add_role,
-    answer,
     change_role,
     end_role,
-    put_down,
-    put_name_down,
     set_need,
-    step_back,
 )
+from timebank.sessions.service.rota import answer, put_down, put_name_down, step_back
 from timebank.sessions.service.series import change_series, end_series, make_next_ahead, repeat_of
 from timebank.sessions.service.signing_up import (
     move_up,

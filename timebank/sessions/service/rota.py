@@ -1,16 +1,15 @@
-"""Say what a session needs, put names down, answer, step back."""
+"""Put names down, answer, step back."""
 
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.db import new_id
 from timebank.groups import queries as groups
-from timebank.groups.errors import GroupEndedError, SpeakToTheLeadError, WordsMissingError
+from timebank.groups.errors import SpeakToTheLeadError
 from timebank.groups.models import Group, GroupMember
 from timebank.groups.policy.standing import Standing
 from timebank.groups.service import telling
@@ -23,158 +22,18 @@ from timebank.sessions.errors import (
     BusyThenError,
     LeadPutsDownError,
     NotInGroupError,
-    NotYoursToStaffError,
     PlacesTakenError,
     RoleNotFoundError,
-    RoleTwiceError,
-    RotaOverError,
     ShiftNotFoundError,
     SomebodyBusyError,
-    TooManyRolesError,
 )
-from timebank.sessions.models import (
-    ROLES_MAX,
-    GroupSession,
-    Series,
-    Shift,
-    ShiftNeed,
-    ShiftRole,
-)
+from timebank.sessions.models import GroupSession, Shift, ShiftRole
 from timebank.sessions.policy import rota as policy
+from timebank.sessions.service import roles
 from timebank.sessions.service.telling import TOPIC
 
 #: Where somebody's own parts are, below their community's address.
 OWN_PATH = "me/rota"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleDetails:
-    """What a role is.
-
-    Attributes:
-        name: What people call it.
-        needed: How many it takes.
-        is_hosting: Whether the named host of a session fills a place of it.
-        is_open: Whether people put their own names down.
-    """
-
-    name: str
-    needed: int = 1
-    is_hosting: bool = False
-    is_open: bool = True
-
-
-# -------------------------------------------------------------------------- what is needed
-
-
-def add_role(
-    session: Session,
-    group: Group,
-    held: Series | GroupSession,
-    details: RoleDetails,
-    *,
-    who: Standing,
-) -> ShiftRole:
-    """Say that a series, or one session beside its series, needs somebody for something.
-
-    A role that had ended is taken up again under its name, with all who were in it.
-
-    Raises:
-        NotYoursToStaffError, GroupEndedError, WordsMissingError: As their names say.
-        RoleTwiceError: If there is a role of that name.
-        TooManyRolesError: If there are as many as a rota takes.
-    """
-    _check_staffs(group, who)
-    name = _named(details)
-    roles = _roles_beside(session, group, held)
-    known = next((each for each in roles if each.name.casefold() == name.casefold()), None)
-    if known is not None and known.ended_at is None:
-        raise RoleTwiceError
-    if sum(each.ended_at is None for each in roles) >= ROLES_MAX:
-        raise TooManyRolesError(ROLES_MAX)
-    role = known or ShiftRole(
-        community_id=group.community_id,
-        id=new_id(),
-        group_id=group.id,
-        series_id=held.id if isinstance(held, Series) else None,
-        session_id=None if isinstance(held, Series) else held.id,
-    )
-    role.ended_at = None
-    _describe(role, name, details)
-    session.add(role)
-    session.flush()
-    return role
-
-
-def change_role(
-    session: Session, group: Group, role: ShiftRole, details: RoleDetails, *, who: Standing
-) -> None:
-    """Call a role something else, or say that it takes another number from now on.
-
-    Raises:
-        NotYoursToStaffError, GroupEndedError, WordsMissingError: As their names say.
-        RoleTwiceError: If another role has that name.
-    """
-    _check_staffs(group, who)
-    name = _named(details)
-    beside = queries.roles_of(
-        session,
-        group.community_id,
-        series_ids=[role.series_id] if role.series_id is not None else [],
-        session_id=role.session_id,
-        all_of_them=True,
-    )
-    if any(each.id != role.id and each.name.casefold() == name.casefold() for each in beside):
-        raise RoleTwiceError
-    _describe(role, name, details)
-    session.flush()
-
-
-def end_role(
-    session: Session, group: Group, role: ShiftRole, *, who: Standing, now: dt.datetime
-) -> None:
-    """Say that nobody is needed for something any more; whoever said yes still comes.
-
-    Raises:
-        NotYoursToStaffError, GroupEndedError: As their names say.
-    """
-    _check_staffs(group, who)
-    if role.ended_at is None:
-        role.ended_at = now
-    session.flush()
-
-
-def set_need(
-    session: Session,
-    group: Group,
-    planned: GroupSession,
-    role: ShiftRole,
-    needed: int,
-    *,
-    who: Standing,
-    now: dt.datetime,
-) -> None:
-    """Say how many one session needs in a role of its series; 0 for none.
-
-    Raises:
-        NotYoursToStaffError, GroupEndedError, RotaOverError: As their names say.
-        RoleNotFoundError: If it is no role of the session's series.
-    """
-    _check_staffs(group, who)
-    check_to_come(planned, now=now)
-    if role.series_id is None or role.series_id != planned.series_id:
-        raise RoleNotFoundError
-    need = queries.need(session, group.community_id, planned.id, role.id)
-    if need is None:
-        need = ShiftNeed(
-            community_id=group.community_id, id=new_id(), session_id=planned.id, role_id=role.id
-        )
-    need.needed = needed
-    session.add(need)
-    session.flush()
-
-
-# -------------------------------------------------------------------------------- coming
 
 
 def put_name_down(
@@ -196,7 +55,7 @@ def put_name_down(
         BusyThenError: If they are on another rota at that time.
     """
     lock(session, planned)
-    check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     link = check_in_group(session, group, planned, by)
     cover = _cover(session, group, planned, role_id)
     part = queries.shift_of(session, planned, by.id)
@@ -231,9 +90,9 @@ def put_down(
     """
     if member.id == by.id:
         return put_name_down(session, group, planned, role_id, by=by, now=now)
-    _check_staffs(group, who)
+    roles.check_staffs(group, who)
     lock(session, planned)
-    check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     check_in_group(session, group, planned, member)
     cover = _cover(session, group, planned, role_id)
     part = queries.shift_of(session, planned, member.id)
@@ -279,7 +138,7 @@ def answer(
     session.refresh(part)
     if part.state != "asked":
         raise AnsweredError
-    check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     role = queries.role(session, group.community_id, part.role_id)
     asker_id = part.by_id
     if yes:
@@ -320,7 +179,7 @@ def step_back(
     session.refresh(part)
     if part.state not in queries.PRESENT:
         raise AnsweredError
-    check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     was_coming = part.state == "yes"
     role = queries.role(session, group.community_id, part.role_id)
     part.state, part.since_at = "withdrawn", now
@@ -356,16 +215,6 @@ def step_back(
 def lock(session: Session, planned: GroupSession) -> None:
     """Hold the row of a session: two who take its last place wait for each other."""
     session.refresh(planned, with_for_update=True)
-
-
-def check_to_come(planned: GroupSession, *, now: dt.datetime) -> None:
-    """Refuse a change to the rota of a session that has begun, or is off.
-
-    Raises:
-        RotaOverError: If it is.
-    """
-    if planned.state != "planned" or planned.is_off or planned.starts_at <= now:
-        raise RotaOverError
 
 
 def check_in_group(
@@ -478,30 +327,3 @@ def _cover(
     if found is None:
         raise RoleNotFoundError
     return found
-
-
-def _check_staffs(group: Group, who: Standing) -> None:
-    if not policy.may_plan(who):
-        raise NotYoursToStaffError
-    if not group.is_open:
-        raise GroupEndedError
-
-
-def _named(details: RoleDetails) -> str:
-    name = details.name.strip()
-    if not name:
-        raise WordsMissingError
-    return name
-
-
-def _describe(role: ShiftRole, name: str, details: RoleDetails) -> None:
-    role.name, role.needed = name, details.needed
-    role.is_hosting, role.is_open = details.is_hosting, details.is_open
-
-
-def _roles_beside(session: Session, group: Group, held: Series | GroupSession) -> list[ShiftRole]:
-    if isinstance(held, Series):
-        return list(
-            queries.roles_of(session, group.community_id, series_ids=[held.id], all_of_them=True)
-        )
-    return list(queries.roles_of(session, group.community_id, session_id=held.id, all_of_them=True))

@@ -24,7 +24,7 @@ from timebank.sessions.errors import (
 )
 from timebank.sessions.models import GroupSession, Shift, ShiftSwap
 from timebank.sessions.policy import rota as policy
-from timebank.sessions.service import rota
+from timebank.sessions.service import roles, rota
 
 #: What tells somebody that a thing is due soon.
 TOPIC_REMINDER = "session"
@@ -65,7 +65,7 @@ def ask_to_swap(
     session.refresh(part)
     if part.state != "yes" or queries.open_swap(session, part) is not None:
         raise AnsweredError
-    rota.check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     if asked is not None:
         _check_may_take(session, group, planned, asked, by)
     swap = ShiftSwap(
@@ -115,7 +115,7 @@ def take_over(
     session.refresh(part)
     if swap.state != "open" or part.state != "yes":
         raise AnsweredError
-    rota.check_to_come(planned, now=now)
+    roles.check_to_come(planned, now=now)
     rota.check_in_group(session, group, planned, by)
     own = queries.shift_of(session, planned, by.id)
     if own is not None and own.state == "yes":
