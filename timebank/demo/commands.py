@@ -149,4 +149,5 @@ def _table(people: list[mark.SignIn]) -> str:
 def _roles(person: mark.SignIn) -> str:
     if person.state == "waiting":
         return "waits to be let in"
-    return ", ".join(person.roles) or "member"
+    roles = ", ".join(person.roles) or "member"
+    return f"{roles}; runs {', '.join(person.runs)}" if person.runs else roles

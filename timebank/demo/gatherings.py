@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from timebank.groups.models import Group
 from timebank.groups.policy.crediting import Terms
 from timebank.groups.policy.standing import Standing
 from timebank.groups.service import Agreement, GroupDetails, VenueDetails
+from timebank.sessions.models import Series
 
 if TYPE_CHECKING:
     from timebank.demo.service import Director
@@ -29,15 +30,16 @@ KEPT_MINUTES = 60
 
 @dataclass(slots=True)
 class Gathered:
-    """The groups of a community so far, by their keys in the file."""
+    """The groups of a community so far, and who is in them, by their keys in the file."""
 
-    groups: dict[str, Group]
+    groups: dict[str, Group] = field(default_factory=dict)
+    people: dict[str, list[str]] = field(default_factory=dict)
+    series: dict[str, list[Series]] = field(default_factory=dict)
 
 
-def gatherings(slug: str) -> Iterator[Gathering]:
+def gatherings(slug: str, gathered: Gathered) -> Iterator[Gathering]:
     """Return the stories of a community's groups: each group, then each connection."""
     facts = tomllib.loads((FOLDER / "groups.toml").read_text("utf-8"))
-    gathered = Gathered({})
     for group in facts[slug]:
         yield _group(group, gathered)
     for tie in facts["ties"]:
@@ -55,6 +57,7 @@ def _group(facts: dict[str, Any], gathered: Gathered) -> Gathering:
         lead = stage.members[facts["lead"]]
         group = _start(director, facts)
         gathered.groups[facts["key"]] = group
+        people = gathered.people[facts["key"]] = [facts["lead"]]
         who = Standing(part="lead", state="active", is_member=True)
         if facts["rules"]:
             groups.write_rules(
@@ -62,7 +65,7 @@ def _group(facts: dict[str, Any], gathered: Gathered) -> Gathering:
             )
         if facts["kind"] != "unpaid":
             _write_rule(director, group, facts, who)
-        _begin_its_people(director, group, facts)
+        _begin_its_people(director, group, facts, people)
         while director.ends - stage.now > 30 * DAY:
             yield awake(stage.now + 25 * DAY, random, stage.zone)
         groups.mark_checked(
@@ -72,11 +75,14 @@ def _group(facts: dict[str, Any], gathered: Gathered) -> Gathering:
     return story
 
 
-def _begin_its_people(director: "Director", group: Group, facts: dict[str, Any]) -> None:
+def _begin_its_people(
+    director: "Director", group: Group, facts: dict[str, Any], people: list[str]
+) -> None:
+    """Let people come in by and by; `people` then has their keys."""
     for key in facts["hosts"]:
-        director.begin(_host, group, facts, key)
+        director.begin(_host, group, facts, key, people)
     for number in range(facts["people"] - 1 - len(facts["hosts"])):
-        director.begin(_member, group, number / facts["people"])
+        director.begin(_member, group, number / facts["people"], people)
     for _gift in range(facts["gifts"]):
         director.begin(_gift_and_grant, group, facts["lead"])
 
@@ -104,9 +110,20 @@ def _start(director: "Director", facts: dict[str, Any]) -> Group:
         needs_staff=facts.get("staff", False),
         mailbox=f"{facts['key']}@{stage.script.email_domain}",
     )
-    return groups.start_group(
-        stage.session, stage.community, details, by=stage.members[facts["lead"]], now=stage.now
-    )
+    lead = stage.members[facts["lead"]]
+    group = groups.start_group(stage.session, stage.community, details, by=lead, now=stage.now)
+    if facts.get("lead_is_paid"):
+        groups.give_part(
+            stage.session,
+            group,
+            lead,
+            "lead",
+            is_paid=True,
+            by=lead,
+            who=Standing(part="lead", state="active", is_member=True),
+            now=stage.now,
+        )
+    return group
 
 
 def _write_rule(director: "Director", group: Group, facts: dict[str, Any], who: Standing) -> None:
@@ -130,7 +147,12 @@ def _write_rule(director: "Director", group: Group, facts: dict[str, Any], who: 
 
 
 def _host(
-    director: "Director", random: Random, group: Group, facts: dict[str, Any], key: str
+    director: "Director",
+    random: Random,
+    group: Group,
+    facts: dict[str, Any],
+    key: str,
+    people: list[str],
 ) -> Story:
     """Somebody comes in, and before long holds the sessions."""
     stage = director.stage
@@ -139,6 +161,7 @@ def _host(
         yield stage.now + 5 * DAY
     if queries.link(stage.session, group, stage.members[key].id) is None:
         _come_in(director, group, key)
+        people.append(key)
     lead = stage.members[facts["lead"]]
     groups.give_part(
         stage.session,
@@ -152,13 +175,16 @@ def _host(
     )
 
 
-def _member(director: "Director", random: Random, group: Group, place: float) -> Story:
+def _member(
+    director: "Director", random: Random, group: Group, place: float, people: list[str]
+) -> Story:
     """Somebody comes in some time between the beginning and today."""
     stage = director.stage
     yield awake(stage.now + (director.ends - stage.now) * place, random, stage.zone)
     key = director.somebody(random, but="")
     if key is not None and queries.link(stage.session, group, stage.members[key].id) is None:
         _come_in(director, group, key)
+        people.append(key)
 
 
 def _come_in(director: "Director", group: Group, key: str) -> None:

@@ -26,6 +26,7 @@ class SignIn:
         says: The address or number to type.
         secret: The password or code; "" for a link.
         key: Who it is, the same in every community.
+        runs: Names of the groups they lead.
     """
 
     person_id: str
@@ -39,6 +40,7 @@ class SignIn:
     says: str
     secret: str
     key: str
+    runs: tuple[str, ...] = ()
 
 
 def begin(home: Path) -> None:
@@ -63,7 +65,8 @@ def read(home: Path) -> list[SignIn]:
     except (FileNotFoundError, json.JSONDecodeError):
         return []
     return [
-        SignIn(**(person | {"roles": tuple(person["roles"])})) for person in facts.get("people", ())
+        SignIn(**(person | {name: tuple(person.get(name, ())) for name in ("roles", "runs")}))
+        for person in facts.get("people", ())
     ]
 
 

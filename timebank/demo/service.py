@@ -18,12 +18,14 @@ from timebank.db import WRITES
 from timebank.demo import rhythm, stories
 from timebank.demo import script as scripts
 from timebank.demo.casting import Person, cast
-from timebank.demo.gatherings import gatherings
+from timebank.demo.gatherings import Gathered, gatherings
 from timebank.demo.mark import SignIn
+from timebank.demo.meetings import meetings
 from timebank.demo.scenes import scenes
 from timebank.demo.script import Line, Script
 from timebank.demo.stage import PASSWORD, Stage
 from timebank.demo.stories import DAY, WEEK, Story
+from timebank.groups import queries as groups
 from timebank.members import service as members
 from timebank.members.queries import addresses_of
 
@@ -246,8 +248,11 @@ def _live(
         director.begin(rhythm.reversals, [now - DAY * day for day in (500, 310, 96, 2)])
     for scene in scenes(director):
         director.begin(scene)
-    for gathering in gatherings(script.slug):
+    gathered = Gathered()
+    for gathering in gatherings(script.slug, gathered):
         director.begin(gathering)
+    for meeting in meetings(script.slug, gathered):
+        director.begin(meeting)
     director.run(tell)
     return stage
 
@@ -300,6 +305,11 @@ def _sign_ins(stage: Stage) -> list[SignIn]:
                 community=stage.community.name,
                 slug=stage.community.slug,
                 key=role.key,
+                runs=tuple(
+                    group.name
+                    for link, group in groups.my_groups(stage.session, member)
+                    if link.part == "lead"
+                ),
                 name=role.first_name,
                 member=member.account_code,
                 roles=tuple(sorted(stage.roles_of(role.key))),

@@ -47,6 +47,7 @@ class Stage:
         members: Who was seen so far, by key.
         people: The same people as they were cast.
         keys: The key of each member's id.
+        codes: The key of each member's number.
         minutes: What each may spend, by key: a tally.
         bound: Minutes of help that is under way, by the key of who will be helped.
         met: How often two have helped each other, by their keys in order.
@@ -61,6 +62,7 @@ class Stage:
     members: dict[str, Member] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     keys: dict[uuid.UUID, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     minutes: Counter[str] = field(default_factory=Counter)
     bound: Counter[str] = field(default_factory=Counter)
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -122,6 +124,7 @@ class Stage:
         self.members[person.key] = member
         self.people[person.key] = person
         self.keys[member.id] = person.key
+        self.codes[member.account_code] = person.key
         return member
 
     def _join(self, person: Person, person_id: uuid.UUID | None) -> Member:

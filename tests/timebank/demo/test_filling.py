@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from timebank.exchanges.models import Exchange
 from timebank.groups import queries as groups
 from timebank.members.models import Member
 from timebank.messaging.models import Notice
+from timebank.sessions import queries as sessions
+from timebank.sessions.models import GroupSession, SessionClosing
+from timebank.sessions.service.closing import legs_of_entry
 
 NOW = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
 WEEKS = 6
@@ -208,3 +212,74 @@ def test_groups_have_people_rules_and_hours_and_the_books_agree(
     assert sum(found.minutes.values()) + found.members_minutes == (
         sum(found.created.values()) + found.others_minutes
     )
+
+
+# ----------------------------------------------------------------------------- the sessions
+
+
+def held(session: Session) -> list[tuple[GroupSession, SessionClosing]]:
+    rows = session.execute(
+        sa.select(GroupSession, SessionClosing)
+        .join(SessionClosing, SessionClosing.session_id == GroupSession.id)
+        .order_by(GroupSession.starts_at)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def test_what_was_held_is_closed_and_in_the_books_as_the_rule_says(
+    people: list[SignIn], session: Session
+) -> None:
+    community = session.scalars(sa.select(Community)).one()
+    closed = held(session)
+    assert len(closed) > 3
+    for planned, closing in closed:
+        assert planned.state == "closed"
+        assert 7 <= closing.contacts <= 14
+        # An hour of hosting gives the host an hour and the pot a quarter; who is paid gets nothing.
+        who = sessions.people_of(session, closing)
+        hosted = sum(
+            person.minutes
+            for person, _member in who
+            if person.role == "host" and not person.is_paid
+        )
+        legs = legs_of_entry(session, community, closing.entry_id)
+        moved = sum(minutes for _payer, payee, minutes in legs if payee.startswith("M"))
+        assert moved == hosted
+        assert all(person.minutes == 120 for person, _member in who)
+
+
+def test_a_cafe_begins_when_its_clock_says_so_and_nothing_is_forgotten(
+    people: list[SignIn], session: Session
+) -> None:
+    vejle = ZoneInfo("Europe/Copenhagen")
+    hours = {
+        (planned.day_on.weekday(), planned.starts_at.astimezone(vejle).hour)
+        for planned, _closing in held(session)
+    }
+    assert hours <= {(1, 13), (3, 10)}
+    left = session.scalars(
+        sa.select(GroupSession).where(
+            GroupSession.ends_at < NOW, GroupSession.state.in_(("planned", "open"))
+        )
+    ).all()
+    assert [planned.title for planned in left if not planned.is_off] == []
+
+
+def test_a_door_is_open_right_now_and_more_is_on_later_today(
+    people: list[SignIn], session: Session
+) -> None:
+    open_now = session.scalars(sa.select(GroupSession).where(GroupSession.state == "open")).one()
+    assert open_now.starts_at < NOW < open_now.ends_at
+    counts = sessions.counts(session, open_now)
+    assert counts.known > 1
+    assert counts.tallied == 11
+    later = session.scalars(
+        sa.select(GroupSession.title).where(
+            GroupSession.starts_at > NOW, GroupSession.day_on == NOW.date()
+        )
+    ).all()
+    assert "Strik og snak" in later
+
+
+def test_who_runs_what_is_said_where_one_chooses_somebody(people: list[SignIn]) -> None:
+    assert [person.runs for person in people if person.key == "jytte"] == [("Peer-caféen",)]

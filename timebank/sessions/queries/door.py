@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -114,7 +115,17 @@ def held(
     Raises:
         SessionNotFoundError: If the community has no such session.
     """
-    locking = {"": None, "shared": {"read": True}, "alone": {}}[lock]
+    row = session.execute(
+        _held_question(lock), {"community_id": community_id, "session_id": session_id}
+    ).one_or_none()
+    if row is None:
+        raise SessionNotFoundError
+    return Held(row[0], row[1], partners(session, row[0]))
+
+
+@cache
+def _held_question(lock: str) -> sa.Select[GroupSession, Group]:
+    """Ask for a session and its group; put together once, as each tap at the door asks it."""
     wanted = (
         sa.select(GroupSession, Group)
         .join(
@@ -124,28 +135,40 @@ def held(
             ),
         )
         .where(
-            GroupSession.community_id == community_id,
-            GroupSession.id == session_id,
+            GroupSession.community_id == sa.bindparam("community_id"),
+            GroupSession.id == sa.bindparam("session_id"),
             GroupSession.state != "dropped",
         )
     )
-    if locking is not None:
-        wanted = wanted.with_for_update(of=GroupSession, **locking)
-        wanted = wanted.execution_options(populate_existing=True)
-    row = session.execute(wanted).one_or_none()
-    if row is None:
-        raise SessionNotFoundError
-    return Held(row[0], row[1], partners(session, row[0]))
+    if not lock:
+        return wanted
+    return wanted.with_for_update(of=GroupSession, read=lock == "shared").execution_options(
+        populate_existing=True
+    )
 
 
 def partners(
     session: Session, held_session: GroupSession, *, states: Sequence[str] = ("joined",)
 ) -> list[tuple[SessionPartner, Group]]:
     """Return the groups that hold a session together with its own, by themselves or by series."""
-    mine = SessionPartner.session_id == held_session.id
-    if held_session.series_id is not None:
-        mine |= SessionPartner.series_id == held_session.series_id
     rows = session.execute(
+        _partners_question(),
+        {
+            "community_id": held_session.community_id,
+            "session_id": held_session.id,
+            # No series has the key of a session, so a session of none asks in vain.
+            "series_id": held_session.series_id or held_session.id,
+            "states": list(states),
+        },
+    )
+    # A group that joined both the series and this one date is there once.
+    found = {group.id: (partner, group) for partner, group in rows}
+    return list(found.values())
+
+
+@cache
+def _partners_question() -> sa.Select[SessionPartner, Group]:
+    return (
         sa.select(SessionPartner, Group)
         .join(
             Group,
@@ -155,15 +178,15 @@ def partners(
             ),
         )
         .where(
-            SessionPartner.community_id == held_session.community_id,
-            mine,
-            SessionPartner.state.in_(states),
+            SessionPartner.community_id == sa.bindparam("community_id"),
+            sa.or_(
+                SessionPartner.session_id == sa.bindparam("session_id"),
+                SessionPartner.series_id == sa.bindparam("series_id"),
+            ),
+            SessionPartner.state.in_(sa.bindparam("states", expanding=True)),
         )
         .order_by(Group.folded, Group.id, SessionPartner.id)
     )
-    # A group that joined both the series and this one date is there once.
-    found = {group.id: (partner, group) for partner, group in rows}
-    return list(found.values())
 
 
 def partners_of(
