@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from timebank.groups.names import SETTING_NAMES, where_of
+from timebank.groups.names import where_of
+from timebank.sessions import names
 from timebank.sessions.calendars.reading import Remark
 from timebank.sessions.queries import Meeting
 from timebank.web.words import gettext as _
@@ -108,14 +109,12 @@ def neutral_title() -> str:
 
 
 def place_of(meeting: Meeting, *, is_member: bool) -> str:
-    """Return where a session is; a room, a link or a number is for members alone."""
+    """Return where a session is; the link or number of one far away is for members alone."""
     planned = meeting.session
-    own = planned.where_words if is_member else ""
-    if meeting.venue is not None:
-        return ", ".join(filter(None, (where_of(meeting.group, meeting.venue), own)))
-    if planned.setting in {"online", "phone"}:
-        return own or str(SETTING_NAMES[planned.setting])
-    return own or where_of(meeting.group, None)
+    way_in = names.way_in(planned) if is_member else ""
+    return way_in or names.where_of(
+        planned, meeting.venue, usual=where_of(meeting.group, meeting.venue)
+    )
 
 
 #: What became of an event, or would.

@@ -75,6 +75,7 @@ def _own_entry(dated: Dated, *, has_titles: bool) -> Entry:
         state="cancelled" if planned.is_off else state,
         title=_title(meeting) if has_titles else names.neutral_title(),
         where=names.place_of(meeting, is_member=True) if has_titles else "",
+        address=_page_of(meeting) if has_titles else "",
     )
 
 
@@ -90,8 +91,12 @@ def _public_entry(meeting: Meeting) -> Entry:
         title=_title(meeting),
         words=planned.words,
         where=names.place_of(meeting, is_member=False),
-        address=url_for("groups.show", group_slug=meeting.group.slug, _external=True),
+        address=_page_of(meeting),
     )
+
+
+def _page_of(meeting: Meeting) -> str:
+    return url_for("sessions.show", session_id=meeting.session.id, _external=True)
 
 
 def _title(meeting: Meeting) -> str:
