@@ -26,6 +26,8 @@ GIFT_WORDS = ("", "", "For the tea.", "Thank you for Saturday.", "From our stree
 GRANT_WORDS = ("Out of hospital last week.", "New here, and no hours yet.", "A hard month.")
 #: A pot keeps this much when it gives something away.
 KEPT_MINUTES = 60
+#: How often somebody is looked for who is not in a group yet.
+TRIES = 12
 
 
 @dataclass(slots=True)
@@ -181,10 +183,14 @@ def _member(
     """Somebody comes in some time between the beginning and today."""
     stage = director.stage
     yield awake(stage.now + (director.ends - stage.now) * place, random, stage.zone)
-    key = director.somebody(random, but="")
-    if key is not None and queries.link(stage.session, group, stage.members[key].id) is None:
-        _come_in(director, group, key)
-        people.append(key)
+    for _try in range(TRIES):
+        key = director.somebody(random, but="")
+        if key is None or key in people:
+            continue
+        if queries.link(stage.session, group, stage.members[key].id) is None:
+            _come_in(director, group, key)
+            people.append(key)
+            return
 
 
 def _come_in(director: "Director", group: Group, key: str) -> None:
