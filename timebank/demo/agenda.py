@@ -35,6 +35,8 @@ OPEN_HOURS = range(8, 21)
 #: What is open now began so long ago at least, and lasts so long.
 SINCE = 50 * MINUTE
 LASTS_MINUTES = 180
+#: Nothing of one day begins after this.
+LAST_MINUTE = 23 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,22 @@ def agenda(slug: str, gathered: Gathered) -> Iterator[Scene]:
         yield _christmas("Glædelig jul. Vi ses bagefter, og kaffen er varm.")
         yield _open_now(gathered, Extra("cafe", "Åbent hus", "Kig ind, når du har lyst."), None)
         yield _later_today(
-            gathered, Extra("cafe", "Strik og snak", "Tag garn med, eller lån vores.")
+            gathered, Extra("cafe", "Strik og snak", "Tag garn med, eller lån vores."), None
         )
         yield _rota(gathered, "cafe")
         return
-    yield _christmas("Christmas. Ring the crisis rota if the days get long; they are there.")
+    yield _christmas("Christmas. The kettle is back on the 27th.")
+    line = "A long night for some. We are by the phone."
+    night = Extra("crisis", "Extra night line", line, is_by_phone=True)
     yield _open_now(
         gathered,
         Extra("weekend", "Kettle on", "For whoever is about and would like company."),
-        Extra(
-            "crisis",
-            "Extra night line",
-            "A long night for some. We are by the phone.",
-            is_by_phone=True,
-        ),
+        night,
     )
     yield _later_today(
-        gathered, Extra("mentors", "Tea for new mentors", "Questions nobody dared ask.")
+        gathered,
+        Extra("mentors", "Tea for new mentors", "Questions nobody dared ask."),
+        night,
     )
     yield _sign_ups(gathered, "mentors", waiting=3)
     yield _sign_ups(gathered, "bread", waiting=2)
@@ -171,9 +172,36 @@ def _on_now(director: "Director", gathered: Gathered, key: str) -> GroupSession 
 
 
 def _plan_now(director: "Director", gathered: Gathered, extra: Extra) -> GroupSession:
-    stage = director.stage
-    local = (director.ends - SINCE).astimezone(stage.zone)
-    group = gathered.groups[extra.key]
+    local = (director.ends - SINCE).astimezone(director.stage.zone)
+    minute = local.hour * 60 + local.minute // 30 * 30
+    return _plan_extra(director, gathered, extra, local.date(), minute, LASTS_MINUTES)
+
+
+def _later_today(gathered: Gathered, by_day: Extra, by_night: Extra | None) -> Scene:
+    """Something is on later today, unless the day is nearly over."""
+
+    def story(director: "Director", _random: Random) -> Story:
+        stage = director.stage
+        yield director.ends - 30 * HOUR
+        local = director.ends.astimezone(stage.zone)
+        minute = (local.hour * 60 + local.minute + 90) // 30 * 30
+        extra = by_day if minute // 60 in OPEN_HOURS else by_night
+        if minute >= LAST_MINUTE or extra is None or extra.key not in gathered.groups:
+            return
+        _plan_extra(director, gathered, extra, local.date(), minute, 60)
+
+    return story
+
+
+def _plan_extra(
+    director: "Director",
+    gathered: Gathered,
+    extra: Extra,
+    day_on: dt.date,
+    starts_minute: int,
+    length_minutes: int,
+) -> GroupSession:
+    stage, group = director.stage, gathered.groups[extra.key]
     return service.plan_session(
         stage.session,
         stage.community,
@@ -185,40 +213,12 @@ def _plan_now(director: "Director", gathered: Gathered, extra: Extra) -> GroupSe
             setting="phone" if extra.is_by_phone else "community",
             is_public=not extra.is_by_phone,
         ),
-        day_on=local.date(),
-        starts_minute=local.hour * 60 + local.minute // 30 * 30,
-        length_minutes=LASTS_MINUTES,
+        day_on=day_on,
+        starts_minute=starts_minute,
+        length_minutes=length_minutes,
         who=LEAD,
         now=stage.now,
     )
-
-
-def _later_today(gathered: Gathered, extra: Extra) -> Scene:
-    """Something is on later today, unless the day is nearly over."""
-
-    def story(director: "Director", _random: Random) -> Story:
-        stage = director.stage
-        yield director.ends - 30 * HOUR
-        group = gathered.groups.get(extra.key)
-        local = director.ends.astimezone(stage.zone)
-        minute = (local.hour * 60 + local.minute + 90) // 30 * 30
-        if group is None or minute >= 23 * 60:
-            return
-        service.plan_session(
-            stage.session,
-            stage.community,
-            group,
-            SessionDetails(
-                title=extra.title, words=extra.words, venue_id=group.venue_id, is_public=True
-            ),
-            day_on=local.date(),
-            starts_minute=minute,
-            length_minutes=60,
-            who=LEAD,
-            now=stage.now,
-        )
-
-    return story
 
 
 # ---------------------------------------------------------------------------- the next weeks

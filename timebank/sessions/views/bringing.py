@@ -120,7 +120,8 @@ def _preview(
         brought = done.brought
     group, _who = _run(group_slug)
     left_out = sorted((*found.left_out, *brought.remarks), key=lambda remark: remark.line)
-    told = [remark for remark in found.remarks if not remark.is_bad]
+    out = {remark.line for remark in left_out}
+    told = [remark for remark in found.remarks if remark.line not in out]
     shown = [each for each in brought.fates if each.fate != "left out"]
     return render_template(
         "sessions/preview_calendar.html",
