@@ -16,7 +16,7 @@ from bench.registry import BENCHMARKS, Conditions, Measured
 #: Where the benchmarks are; each module adds its own to the registry.
 MODULES = (
     *("bench.posting", "bench.ledger_size", "bench.books_files", "bench.beside_others"),
-    *("bench.http_pages", "bench.saying_yes", "bench.years"),
+    *("bench.http_pages", "bench.saying_yes", "bench.years", "bench.weekend"),
 )
 
 
