@@ -17,8 +17,9 @@ from collections import deque
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
-#: Before queueing for the file, it is looked at again after each of these.
-LOOK_SECONDS = (0.001, 0.002, 0.004, *[0.008] * 9)
+#: Before queueing for the file, it is looked at so often, with so long in between.
+LOOKS = 40
+LOOK_SECONDS = 0.002
 #: The file beside the database; it stays empty.
 SUFFIX = "-turn"
 
@@ -124,10 +125,10 @@ def _lock_soon(descriptor: int) -> bool:
 
     Standing there takes a thread, and waking it up takes longer than most others write.
     """
-    for seconds in LOOK_SECONDS:
+    for _look in range(LOOKS):
         if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
             return True
-        time.sleep(seconds)
+        time.sleep(LOOK_SECONDS)
     return False
 
 
