@@ -260,6 +260,19 @@ def test_a_code_card_is_typed_or_scanned(door: Door, hugo: Pages) -> None:
     hugo.submit(card, card="M999999", status=422)
 
 
+def test_a_card_scanned_with_the_camera_of_whoever_is_on_duty_notes_its_holder(
+    door: Door, hugo: Pages, walk: Walk
+) -> None:
+    code = issue_card(door.session, door.people.mia, by=None, now=NOW).replace("-", "")
+    card = at(door.people.community, f"/card/{door.people.mia.account_code}/{code}")
+    assert "You are at the door" not in hugo.get(card)
+    open_door(hugo, door)
+    page = hugo.get(card)
+    assert "You are at the door: Badminton" in page
+    assert "Mia is here." in hugo.submit("form[action$='door/card']")
+    assert "You are at the door" not in walk(door.people.lena).get(card)
+
+
 def test_wrong_codes_of_cards_are_counted(
     door: Door, hugo: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:

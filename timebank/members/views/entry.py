@@ -30,6 +30,7 @@ from timebank.members.views.caller import (
     take_try,
 )
 from timebank.members.views.place import front_page, here
+from timebank.web import corners
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
 from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import lazy_gettext as _l
@@ -221,7 +222,12 @@ def by_printed_card(number: str, code: str) -> ResponseReturnValue:
     holder = _holder(form, number, code) if form.validate_on_submit() else None
     if holder is not None:
         return _let_in(*holder, form)
-    page = render_template("signin/printed_card.html", form=form, number=number)
+    page = render_template(
+        "signin/printed_card.html",
+        form=form,
+        number=number,
+        corner=corners.filled("scanned card", number=number, code=code),
+    )
     return page, UNPROCESSABLE if form.is_submitted() else 200
 
 

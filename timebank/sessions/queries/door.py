@@ -14,6 +14,7 @@ from timebank.groups.policy.standing import Standing, may_host, may_run, standin
 from timebank.members.models import Member
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
+    HOSTING_ROLES,
     GroupSession,
     Series,
     SessionAttendance,
@@ -327,6 +328,31 @@ def present(
             )
         )
     return [Present(row[0], row[1]) for row in session.execute(wanted)]
+
+
+def on_duty_now(session: Session, member: Member, *, limit: int = 3) -> list[GroupSession]:
+    """Return the open sessions that a member holds, the latest opened first."""
+    return list(
+        session.scalars(
+            sa.select(GroupSession)
+            .join(
+                SessionAttendance,
+                sa.and_(
+                    SessionAttendance.community_id == GroupSession.community_id,
+                    SessionAttendance.session_id == GroupSession.id,
+                ),
+            )
+            .where(
+                SessionAttendance.community_id == member.community_id,
+                SessionAttendance.member_id == member.id,
+                SessionAttendance.role.in_(HOSTING_ROLES),
+                SessionAttendance.undone_at.is_(None),
+                GroupSession.state == "open",
+            )
+            .order_by(GroupSession.opened_at.desc(), GroupSession.id)
+            .limit(limit)
+        )
+    )
 
 
 def attendance_of(

@@ -32,13 +32,7 @@ from timebank.sessions.service.planning import (
     plan_series,
     plan_session,
 )
-from timebank.sessions.service.roles import (
-    RoleDetails,
-    add_role,
-    change_role,
-    end_role,
-    set_need,
-)
+from timebank.sessions.service.roles import RoleDetails, add_role, change_role, end_role, set_need
 from timebank.sessions.service.rota import answer, put_down, put_name_down, step_back
 from timebank.sessions.service.series import change_series, end_series, make_next_ahead, repeat_of
 from timebank.sessions.service.signing_up import (

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, flash, g, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 
 from timebank.clock import utc_now
 from timebank.db import db, new_id
@@ -36,6 +37,7 @@ from timebank.sessions.views.at_door import (
     to_session,
 )
 from timebank.sessions.views.frame import bp, page
+from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.assets import content_of
 from timebank.web.filters import moment_words
@@ -196,6 +198,15 @@ def _holder(number: str, code: str) -> uuid.UUID:
     holder_id = members_service.holder_of_card(db.session(), g.community, number, code).id
     run_in_transaction(lambda session: throttle.forgive(session, tries))
     return holder_id
+
+
+def on_scanned_card(*, number: str, code: str) -> Markup:
+    """Offer whoever is on duty to note the holder of a card that their phone has scanned."""
+    is_here = g.member is not None and g.member.state in {"active", "paused"}
+    doors = queries.on_duty_now(db.session(), g.member) if is_here else []
+    if not doors:
+        return Markup()
+    return corners.drawn("sessions/scanned_card.html", doors=doors, number=number, code=code)
 
 
 @bp.route("/sessions/<uuid:session_id>/door/rules/<uuid:member_id>", methods=["GET", "POST"])
