@@ -205,7 +205,7 @@ def brought_in(group_slug: str) -> ResponseReturnValue:
     brought = _bring(group_slug, found.plans, is_public="is_public" in request.form)
     count = sum(brought.count(fate) for fate in ("new", "changed", "taken back"))
     flash(ngettext("%(num)d event was brought in.", "%(num)d events were brought in.", count))
-    return redirect(url_for("sessions.group_calendar", group_slug=group.slug), code=303)
+    return redirect(url_for("sessions.of_group", group_slug=group.slug), code=303)
 
 
 def _bring(group_slug: str, plans: Sequence[Plan], *, is_public: bool) -> Brought:
