@@ -105,7 +105,7 @@ def test_without_a_network_counting_goes_on_and_everything_is_sent_once(site: Si
     expect(page.locator("#door-state")).to_contain_text(WAITING.format(3))
     assert contacts(site, there) == before
     window.set_offline(False)
-    expect(page.locator("#door-state")).to_contain_text(SENT)
+    expect(page.locator("#door-state")).to_contain_text(SENT, timeout=20_000)
     expect(page.locator("#door-contacts")).to_have_text(str(before + 3))
     soon(site, page, there, before + 3)
     page.reload()

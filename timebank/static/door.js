@@ -3,7 +3,8 @@
 
 const door = document.getElementById("door");
 const words = (name, number) => door.dataset[name].replace("{n}", number);
-const RETRY = 15000;
+const RETRY_FIRST = 1000;
+const RETRY_LAST = 15000;
 const AT_ONCE = 40;
 const REFUSED = { 403: "signin", 404: "notyours" };
 
@@ -112,17 +113,32 @@ function say(text) {
 // ----------------------------------------------------------------------------------- sending
 
 let sending = false;
+let again = false;
+let pause = RETRY_FIRST;
+let next;
 
 async function send() {
+  // A tap that comes while others are on their way is sent right after them.
+  again = sending;
   if (sending) return;
   sending = true;
+  clearTimeout(next);
   try {
     let open = await waiting();
-    while (open.length && (await sendSome(open.slice(0, AT_ONCE)))) open = await waiting();
+    while (open.length && (await sendSome(open.slice(0, AT_ONCE)))) {
+      pause = RETRY_FIRST;
+      open = await waiting();
+    }
+    if (open.length) {
+      // Soon at first, then less often: a network that comes back is found within a moment.
+      next = setTimeout(send, pause);
+      pause = Math.min(2 * pause, RETRY_LAST);
+    }
   } finally {
     sending = false;
     await show();
   }
+  if (again) send();
 }
 
 async function sendSome(some) {
@@ -299,8 +315,10 @@ async function keepThisPage() {
   await kept.put(`${location.pathname}?kept`, new Response(Date.now()));
 }
 
-window.addEventListener("online", send);
+window.addEventListener("online", () => {
+  pause = RETRY_FIRST;
+  send();
+});
 window.addEventListener("offline", show);
-setInterval(send, RETRY);
 show().then(send);
 keepThisPage().catch(() => {});
