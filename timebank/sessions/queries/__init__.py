@@ -15,6 +15,12 @@ from timebank.sessions.queries.closing import (
     person_of,
     shares_of,
 )
+from timebank.sessions.queries.codes import (
+    code_by_digits,
+    code_by_token,
+    code_of,
+    digits_taken,
+)
 from timebank.sessions.queries.coming import (
     Coming,
     Count,
@@ -31,11 +37,7 @@ from timebank.sessions.queries.door import (
     Known,
     Present,
     attendance_of,
-    code_by_digits,
-    code_by_token,
-    code_of,
     counts,
-    digits_taken,
     has_staff,
     held,
     known_of,
