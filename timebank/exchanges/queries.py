@@ -248,6 +248,25 @@ class Deal:
         )
 
 
+def unnamed_to(session: Session, member: Member) -> dict[uuid.UUID, uuid.UUID]:
+    """Who is "a member" to another one, by exchange; as `Deal.is_unnamed` says of one deal."""
+    rows = session.execute(
+        sa.select(Exchange.id, Listing.member_id)
+        .join(
+            Listing,
+            (Listing.community_id == Exchange.community_id) & (Listing.id == Exchange.listing_id),
+        )
+        .where(
+            Exchange.community_id == member.community_id,
+            sa.or_(Exchange.giver_id == member.id, Exchange.receiver_id == member.id),
+            Exchange.state.in_(UNNAMED_STATES),
+            Listing.is_anonymous,
+            Listing.member_id != member.id,
+        )
+    )
+    return dict(rows.all())
+
+
 @cache
 def _deals() -> _Deals:
     """Join an exchange with all it is shown with; made once, because making it takes a while."""

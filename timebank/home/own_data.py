@@ -1,8 +1,9 @@
 """Everything a community keeps of one member, to take along: rows, never another person's words.
 
 Each part is a table, the columns that say whose a row is, and the columns that are handed over.
-Whoever else appears is an account number. What others wrote (to the member, or of them) is theirs;
-only what a decision about the member says to the member comes along.
+Whoever else appears is an account number, and nothing at all while they ask without a name: the
+number stands beside the name on their page. What others wrote (to the member, or of them) is
+theirs; only what a decision about the member says to the member comes along.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
+from timebank.exchanges import queries as exchanges
 from timebank.exchanges.models import Exchange, ExchangeMove, ThankYou
 from timebank.groups.models import (
     Acknowledgement,
@@ -289,6 +291,7 @@ class _Reader:
         self._community_id = community.id
         self._member = member
         self._names: dict[uuid.UUID, str] = {}
+        self._unnamed = exchanges.unnamed_to(session, member)
 
     def part(self, part: Part) -> Sequence[Row]:
         """The rows of a part."""
@@ -334,7 +337,9 @@ class _Reader:
             if part and name in part.words and getattr(row, part.words_by) != self._member.id:
                 value = ""
             if name in _PEOPLE:
-                yield name.removesuffix("_id"), self._number_of(value)
+                is_unnamed = isinstance(row, Exchange) and self._unnamed.get(row.id) == value
+                number = "" if is_unnamed else self._number_of(value)
+                yield name.removesuffix("_id"), number
             elif name in _NAMED:
                 yield name.removesuffix("_id"), self._name_of(name, value)
             else:

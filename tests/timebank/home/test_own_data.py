@@ -105,6 +105,27 @@ def test_all_of_ones_own_is_in_it_and_nothing_of_anybody_else(scene: Scene, walk
     assert facts["exchanges"][0]["category"].startswith(scene.category.key)
 
 
+def test_who_asks_without_a_name_is_no_number_before_they_say_yes(scene: Scene) -> None:
+    """The number stands beside the name on their page, so it would be the name."""
+    session, community, now = scene.session, scene.community, utc_now()
+    details = ListingDetails(
+        kind="request", category_id=scene.category.id, title="Somebody to talk to", words="",
+        audience="everyone", is_anonymous=True,
+    )  # fmt: skip
+    listing = listings.post_listing(session, community, scene.rune, details, now=now)
+    talk = listings.reply(session, listing, scene.gita, "I would", now=now)
+    deal = scene.propose(by=scene.gita, listing_id=listing.id, conversation_id=talk.id)
+    [row] = own_data(session, community, scene.gita, now=now).parts["exchanges"]
+    assert row["giver"] == row["proposed_by"] == scene.gita.account_code
+    assert row["receiver"] == ""
+    [row] = own_data(session, community, scene.rune, now=now).parts["exchanges"]
+    assert (row["giver"], row["receiver"]) == (scene.gita.account_code, scene.rune.account_code)
+    exchanges.agree(session, community, deal.id, by=scene.rune, now=now)
+    session.flush()
+    [row] = own_data(session, community, scene.gita, now=now).parts["exchanges"]
+    assert row["receiver"] == scene.rune.account_code
+
+
 def test_the_page_inside_says_what_is_where_and_every_sheet_opens(scene: Scene, walk: Walk) -> None:
     mine = lived(scene)
     files = unpacked(walk, mine, scene)
