@@ -1,13 +1,13 @@
 """What a check of the books means beside those before it; pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from timebank.hours.models import BooksCheck
 
 
-def open_trouble(before: Iterable[BooksCheck]) -> BooksCheck | None:
-    """Return the newest check that was not right and that none since made up for, or None.
+def open_troubles(before: Iterable[BooksCheck]) -> Iterator[BooksCheck]:
+    """Yield the checks that were not right and that none since made up for, the newest first.
 
     All years that are right make up for everything, one year for what was said of one.
 
@@ -18,19 +18,23 @@ def open_trouble(before: Iterable[BooksCheck]) -> BooksCheck | None:
     for check in before:
         if check.outcome != "right":
             if check.is_whole or not has_right_year:
-                return check
+                yield check
         elif check.is_whole:
-            return None
+            return
         else:
             has_right_year = True
-    return None
 
 
 def is_same(check: BooksCheck, other: BooksCheck) -> bool:
-    """Tell whether two checks say the same, so that it need not be said again."""
+    """Tell whether two checks say the same, so that it need not be said again.
+
+    What exactly is wrong may count entries, and there are more of them each night: what sort of
+    thing it is and in which file is the same until it is put right.
+    """
     return _said(check) == _said(other)
 
 
 def _said(check: BooksCheck) -> tuple[object, ...]:
     findings: list[dict[str, Any]] = (check.verdict or {}).get("findings", [])
-    return check.outcome, check.stop, findings
+    what = [(finding.get("reason"), finding.get("file")) for finding in findings]
+    return check.outcome, check.stop, what

@@ -51,11 +51,11 @@ def _tell(session: Session, check: BooksCheck, *, now: dt.datetime) -> None:
 
 def _kind(check: BooksCheck, earlier: Sequence[BooksCheck]) -> str | None:
     """Return which sentence there is to say of a check; None for none."""
-    trouble = policy.open_trouble(earlier)
+    troubles = list(policy.open_troubles(earlier))
     if check.outcome == "right":
-        is_over = trouble is not None and policy.open_trouble([check, *earlier]) is None
+        is_over = troubles and not any(policy.open_troubles([check, *earlier]))
         return "books-right-again" if is_over else None
-    if trouble is not None and policy.is_same(check, trouble):
+    if any(policy.is_same(check, trouble) for trouble in troubles):
         return None
     return "books-wrong" if check.outcome == "wrong" else f"books-stopped-{check.stop}"
 

@@ -154,6 +154,25 @@ def test_one_year_makes_up_for_one_that_was_stopped(
     assert told(session, people["Audra"]) == ["books-stopped-memory", "books-right-again"]
 
 
+def test_what_is_wrong_is_told_once_though_the_figures_in_it_grow(
+    session: Session, village: Community, people: dict[str, Member]
+) -> None:
+    """Entries gone from the database: there are others each night, and the books still have more.
+
+    And a night that could not look says that once, and forgets nothing of what was found.
+    """
+    for night in range(6):
+        if night % 2:
+            ended(session, village, "stopped", night, stop="space")
+        else:
+            detail = f"the exported books hold 41 entries, and the database has {30 + night}"
+            finding: dict[str, object] = {"reason": "books-ahead", "file": "HEAD", "detail": detail}
+            ended(session, village, "wrong", night, findings=[finding])
+        assert tell(session, night) == 1
+    assert told(session, people["Theo"]) == ["books-wrong", "books-stopped-space"]
+    assert len(mails(session)) == 6
+
+
 def test_what_waits_or_runs_is_not_told_and_nothing_is_told_twice(
     session: Session, village: Community, people: dict[str, Member]
 ) -> None:
@@ -207,4 +226,4 @@ def test_the_worker_tells() -> None:
 
 
 def test_with_nothing_before_there_is_nothing_to_make_up_for() -> None:
-    assert policy.open_trouble([]) is None
+    assert not any(policy.open_troubles([]))
