@@ -134,7 +134,7 @@ def test_what_one_book_says_does_not_change_when_another_lives(
     live(desk, more=0)
     before = answers(desk)
     assert before["verified"].ok
-    other = Desk(desk.engine, OTHER_BOOK).open()
+    other = Desk(desk.engine, OTHER_BOOK).open(*CODES, "M000009")
     live(other, more=1)
     after, elsewhere = answers(desk), answers(other)
     assert [name for name in before if after[name] != before[name]] == []
@@ -319,3 +319,16 @@ def test_sealing_the_months_of_one_book_leaves_another_as_it_was(
         chains = [periods.find(connection, each, "2026-02") for each in (OTHER_BOOK, desk.book_id)]
     assert [(each.head.size, each.head.accounts) for each in chains] == [(1, 2), (2, 2)]
     assert chains[0].head.chain != chains[1].head.chain
+
+
+def test_the_seal_of_a_month_moves_no_time_back(desk: Desk, tmp_path: Path) -> None:
+    """January is sealed late, when February has begun to be written."""
+    desk.post(ANN, BEN, 60)
+    desk.now = dt.datetime(2026, 2, 10, tzinfo=dt.UTC)
+    last = desk.post(ANN, BEN, 7)
+    vault = Vault(desk, tmp_path, now=dt.datetime(2026, 2, 20, tzinfo=dt.UTC))
+    vault.begin()
+    sealed(vault)
+    assert desk.verify().problems == ()
+    desk.now = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+    assert desk.post(BEN, ANN, 7).recorded_at == last.recorded_at + dt.timedelta(microseconds=1)
