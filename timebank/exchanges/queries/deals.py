@@ -1,22 +1,19 @@
-"""Finding exchanges. Nothing here changes anything; some functions lock what they return."""
+"""An exchange with everything that a page says about it and a move needs."""
 
-import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from timebank.exchanges.errors import ExchangeNotFoundError, OverdraftNotFoundError
+from timebank.exchanges.errors import ExchangeNotFoundError
 from timebank.exchanges.models import (
     STATES,
     Exchange,
     ExchangeCorrection,
     ExchangeMove,
-    Overdraft,
     ThankYou,
 )
 from timebank.listings.models import Category, Listing
@@ -24,8 +21,6 @@ from timebank.members.models import Member
 
 #: States of an exchange that nobody has agreed to: whoever asked without a name keeps it so.
 UNNAMED_STATES = frozenset({"proposed", "declined", "cancelled"})
-#: What a job leaves alone (`timebank.passed_over`).
-Ids = Collection[uuid.UUID]
 _Deals = sa.Select[Exchange, Member, Member, Category, Listing]
 
 
@@ -37,103 +32,6 @@ def locked_by_entry(
         sa.select(Exchange)
         .where(Exchange.community_id == community_id, Exchange.entry_id == entry_id)
         .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-
-
-def locked_overdraft(
-    session: Session, community_id: uuid.UUID, overdraft_id: uuid.UUID
-) -> Overdraft | None:
-    """Lock an account that was left too low, whether it was seen to or not."""
-    return session.scalar(
-        sa.select(Overdraft)
-        .where(Overdraft.community_id == community_id, Overdraft.id == overdraft_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-
-
-def overdraft(session: Session, community_id: uuid.UUID, overdraft_id: uuid.UUID) -> Overdraft:
-    """Return an account that was left too low.
-
-    Raises:
-        OverdraftNotFoundError: If there is none.
-    """
-    found = session.get(Overdraft, (community_id, overdraft_id))
-    if found is None:
-        raise OverdraftNotFoundError
-    return found
-
-
-def overdrafts_waiting(
-    session: Session, community_id: uuid.UUID, *, limit: int
-) -> Sequence[Overdraft]:
-    """Return accounts that were left too low and nobody has seen to, the oldest first."""
-    return session.scalars(
-        sa.select(Overdraft).where(waits(community_id)).order_by(Overdraft.id).limit(limit)
-    ).all()
-
-
-def overdraft_count(session: Session, community_id: uuid.UUID) -> int:
-    """Count the accounts that were left too low and nobody has seen to."""
-    return session.scalars(
-        sa.select(sa.func.count()).select_from(Overdraft).where(waits(community_id))
-    ).one()
-
-
-def waits(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
-    """Rule for accounts that were left too low and nobody has seen to."""
-    return sa.and_(Overdraft.community_id == community_id, Overdraft.seen_to_at.is_(None))
-
-
-def next_silent(
-    session: Session, community_id: uuid.UUID, *, now: dt.datetime, without: Ids = ()
-) -> Exchange | None:
-    """Lock the exchange whose silence ended first; one that another worker holds is passed over."""
-    due = (Exchange.state == "done", Exchange.silence_ends_at <= now)
-    return _first(session, community_id, without, *due, by=Exchange.silence_ends_at)
-
-
-def next_to_give_back(
-    session: Session, community_id: uuid.UUID, *, now: dt.datetime, without: Ids = ()
-) -> Exchange | None:
-    """Lock an exchange whose hours were set aside long enough; one that is held is passed over."""
-    due = (Exchange.set_aside_id.is_not(None), Exchange.set_aside_ends_at <= now)
-    return _first(session, community_id, without, *due, by=Exchange.set_aside_ends_at)
-
-
-def next_to_remind(
-    session: Session,
-    community_id: uuid.UUID,
-    *,
-    before: dt.datetime,
-    now: dt.datetime,
-    without: Ids = (),
-) -> Exchange | None:
-    """Lock an unanswered exchange that silence confirms between `now` and `before`."""
-    due = (
-        Exchange.state == "done",
-        Exchange.silence_ends_at > now,
-        Exchange.silence_ends_at <= before,
-        Exchange.awaiting_id.is_not(None),
-        Exchange.reminded_at.is_(None),
-    )
-    return _first(session, community_id, without, *due, by=Exchange.silence_ends_at)
-
-
-def _first(
-    session: Session,
-    community_id: uuid.UUID,
-    without: Ids,
-    *due: sa.ColumnElement[bool],
-    by: sa.orm.InstrumentedAttribute[Any],
-) -> Exchange | None:
-    return session.scalar(
-        sa.select(Exchange)
-        .where(Exchange.community_id == community_id, *due, Exchange.id.not_in(without))
-        .order_by(by)
-        .limit(1)
-        .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
 
