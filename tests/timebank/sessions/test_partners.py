@@ -303,3 +303,48 @@ def test_the_answer_counts_by_what_is_agreed_by_then(two: Two) -> None:
     two.answer(row)
     assert (row.own_parts, row.other_parts) == (1, 1)
     assert len(session.scalars(sa.select(SessionPartner)).all()) == 1
+
+
+def test_what_was_closed_together_stays_so_when_it_is_put_right(two: Two) -> None:
+    """The pot of a group that went on alone later keeps its part of what was held before."""
+    door, people = two.door, two.door.people
+    door.rule("activity", pot_minutes=15)
+    series = door.planned.plan()
+    row = two.ask(series)
+    two.answer(row, about=series)
+    door.there = door.planned.dates(series)[0]
+    at: dict[str, Any] = {"now": door.there.starts_at}
+    door.open(**at)
+    door.close(**at)
+    assert (door.pot(), door.pot(two.tea)) == (23, 7)
+    otto = two.of_tea(people.otto)
+    service.end_partner(
+        door.session,
+        row,
+        series,
+        who=Standing(is_member=True),
+        who_there=otto,
+        by=people.otto,
+        **at,
+    )
+    assert door.held.groups == [people.group, two.tea]
+    assert door.who(people.otto).part == "lead"
+    again = door.correct(Came(contacts=8), **at)
+    assert (door.pot(), door.pot(two.tea)) == (23, 7)
+    assert [share.parts for share, _group in queries.shares_of(door.session, again)] == [3, 1]
+
+
+def test_what_was_closed_alone_stays_so_when_another_group_joins_the_series(two: Two) -> None:
+    """Neither its pot nor those who run it have a part in what was held before they joined."""
+    door, people = two.door, two.door.people
+    door.rule("activity", pot_minutes=15)
+    series = door.planned.plan()
+    door.there = door.planned.dates(series)[0]
+    at: dict[str, Any] = {"now": door.there.starts_at}
+    door.open(**at)
+    door.close(**at)
+    two.answer(two.ask(series), about=series)
+    assert door.held.groups == [people.group]
+    assert door.who(people.otto).part != "lead"
+    door.correct(Came(contacts=8), **at)
+    assert (door.pot(), door.pot(two.tea)) == (30, 0)

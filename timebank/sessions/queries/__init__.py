@@ -10,7 +10,6 @@ from timebank.sessions.queries.closing import (
     draft,
     held_together,
     last_closed,
-    latest,
     people_of,
     person_of,
     shares_of,
@@ -42,8 +41,6 @@ from timebank.sessions.queries.door import (
     held,
     known_of,
     on_duty_now,
-    partners,
-    partners_of,
     present,
     sessions_attended,
     standing_at,
@@ -107,6 +104,7 @@ from timebank.sessions.queries.shifts import (
     swap,
     swaps_for,
 )
+from timebank.sessions.queries.together import latest, partners, partners_of
 
 __all__ = [
     "ALL_YEAR",

@@ -22,6 +22,7 @@ from timebank.sessions.models import (
 from timebank.sessions.policy import closing as policy
 from timebank.sessions.policy.closing import Person
 from timebank.sessions.queries.door import Counts, Held, Present, counts, present
+from timebank.sessions.queries.together import latest
 
 #: States of members whom hours can reach.
 REACHED = frozenset({"active", "paused"})
@@ -175,16 +176,6 @@ def shares_of(session: Session, closing: SessionClosing) -> list[tuple[ClosingSh
         .order_by(Group.folded, Group.id)
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def latest() -> sa.ColumnElement[bool]:
-    """Tell of a row of `SessionClosing` whether it is the version that counts."""
-    later = sa.orm.aliased(SessionClosing)
-    return ~sa.exists().where(
-        later.community_id == SessionClosing.community_id,
-        later.session_id == SessionClosing.session_id,
-        later.version > SessionClosing.version,
-    )
 
 
 def held_together(

@@ -15,16 +15,13 @@ from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
     HOSTING_ROLES,
     GroupSession,
-    Series,
     SessionAttendance,
-    SessionPartner,
     SessionTally,
 )
+from timebank.sessions.queries.together import Parts, partners
 
 #: Sessions of one page of what a member was at.
 MY_SESSIONS_MAX = 50
-#: Partners listed, also those who said no.
-PARTNERS_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +31,18 @@ class Held:
     Attributes:
         session: The session.
         group: Whose it is; its rules hold at the door, and its crediting rule.
-        partners: Other groups that said yes to holding it, with what was agreed.
+        partners: Other groups that said yes to holding it, with what was agreed. Once it is closed
+            they are those it was closed with, whoever joined or left its series since.
     """
 
     session: GroupSession
     group: Group
-    partners: Sequence[tuple[SessionPartner, Group]] = field(default=())
+    partners: Sequence[tuple[Parts, Group]] = field(default=())
 
     @property
     def groups(self) -> list[Group]:
         """All groups that hold it, its own first."""
-        return [self.group, *(group for _partner, group in self.partners)]
+        return [self.group, *(group for _parts, group in self.partners)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,71 +142,6 @@ def _held_question(lock: str) -> sa.Select[GroupSession, Group]:
     return wanted.with_for_update(of=GroupSession, read=lock == "shared").execution_options(
         populate_existing=True
     )
-
-
-def partners(
-    session: Session, held_session: GroupSession, *, states: Sequence[str] = ("joined",)
-) -> list[tuple[SessionPartner, Group]]:
-    """Return the groups that hold a session together with its own, by themselves or by series."""
-    rows = session.execute(
-        _partners_question(),
-        {
-            "community_id": held_session.community_id,
-            "session_id": held_session.id,
-            # No series has the key of a session, so a session of none asks in vain.
-            "series_id": held_session.series_id or held_session.id,
-            "states": list(states),
-        },
-    )
-    # A group that joined both the series and this one date is there once.
-    found = {group.id: (partner, group) for partner, group in rows}
-    return list(found.values())
-
-
-@cache
-def _partners_question() -> sa.Select[SessionPartner, Group]:
-    return (
-        sa.select(SessionPartner, Group)
-        .join(
-            Group,
-            sa.and_(
-                Group.community_id == SessionPartner.community_id,
-                Group.id == SessionPartner.group_id,
-            ),
-        )
-        .where(
-            SessionPartner.community_id == sa.bindparam("community_id"),
-            sa.or_(
-                SessionPartner.session_id == sa.bindparam("session_id"),
-                SessionPartner.series_id == sa.bindparam("series_id"),
-            ),
-            SessionPartner.state.in_(sa.bindparam("states", expanding=True)),
-        )
-        .order_by(Group.folded, Group.id, SessionPartner.id)
-    )
-
-
-def partners_of(
-    session: Session, about: GroupSession | Series
-) -> list[tuple[SessionPartner, Group]]:
-    """Return the groups that were asked to hold this very session or series, whatever they said."""
-    column = (
-        SessionPartner.session_id if isinstance(about, GroupSession) else SessionPartner.series_id
-    )
-    rows = session.execute(
-        sa.select(SessionPartner, Group)
-        .join(
-            Group,
-            sa.and_(
-                Group.community_id == SessionPartner.community_id,
-                Group.id == SessionPartner.group_id,
-            ),
-        )
-        .where(SessionPartner.community_id == about.community_id, column == about.id)
-        .order_by(Group.folded, Group.id)
-        .limit(PARTNERS_SHOWN)
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def standing_at(

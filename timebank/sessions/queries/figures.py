@@ -15,7 +15,7 @@ from timebank.hours.queries import Moved
 from timebank.members.models import Member
 from timebank.sessions.models import ClosingPerson, ClosingShare, GroupSession, SessionClosing
 from timebank.sessions.policy.figures import Came, Part
-from timebank.sessions.queries.closing import latest
+from timebank.sessions.queries.together import latest
 
 #: Names that one page lists.
 PEOPLE_MAX = 300
