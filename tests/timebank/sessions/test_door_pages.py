@@ -307,6 +307,42 @@ def test_taps_of_a_script_arrive_once_however_often_they_are_sent(door: Door, hu
     assert len(door.session.scalars(sa.select(SessionTally)).all()) == 3
 
 
+def test_whoever_is_let_in_again_stays_in_however_often_the_taps_are_sent(
+    door: Door, hugo: Pages
+) -> None:
+    open_door(hugo, door)
+    mia = str(door.people.mia.id)
+    kinds = ("in", "out", "in")
+    sent = [{"key": str(new_id()), "kind": kind, "member": mia} for kind in kinds]
+    for number in (2, 3, 3):
+        answer = taps(door, hugo, *sent[:number])
+        assert [each["answer"] for each in answer["answers"]] == ["done"] * number
+        assert answer["contacts"] == number - 1
+    later = [{"key": str(new_id()), "kind": "out", "member": mia}]
+    for _again in range(2):
+        assert taps(door, hugo, *sent, *later)["contacts"] == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "count", "number": None},
+        {"kind": "count", "number": float("inf")},
+        {"kind": "count", "number": 1, "first": {}},
+        {"kind": "wave"},
+        {"kind": "in", "heard": [1]},
+    ],
+)
+def test_a_tap_that_makes_no_sense_is_answered_with_no(
+    door: Door, hugo: Pages, wrong: dict[str, Any]
+) -> None:
+    open_door(hugo, door)
+    key = {"key": str(new_id()), "member": str(door.people.mia.id)}
+    answer = taps(door, hugo, key | wrong)
+    assert [each["answer"] for each in answer["answers"]] == ["no"]
+    assert answer["contacts"] == 1
+
+
 def test_a_tap_that_can_not_be_done_stops_no_other(door: Door, hugo: Pages) -> None:
     version = door.ground_rules()
     door.open(now=utc_now())

@@ -45,7 +45,7 @@ from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import gettext as _
 
 #: Names on one page: each weighs some hundred bytes.
-PEOPLE_ON_PAGE = 50
+PEOPLE_ON_PAGE = 40
 FOUND_MAX = 12
 #: Taps taken at one go.
 TAPS_MAX = 100
@@ -303,7 +303,13 @@ def door_taps(session_id: uuid.UUID) -> ResponseReturnValue:
     taps = sent.get("taps") if isinstance(sent, dict) else None
     if not isinstance(taps, list) or len(taps) > TAPS_MAX:
         return {"answers": [], **_figures(at)}, 422
-    answers = [_answer(at, tap) for tap in taps if isinstance(tap, dict)]
+    answers = [
+        {"answer": "done", "key": str(tap.get("key", ""))}
+        if _is_overtaken(taps, place)
+        else _answer(at, tap)
+        for place, tap in enumerate(taps)
+        if isinstance(tap, dict)
+    ]
     db.session.flush()
     return {"answers": answers, **_figures(at)}
 
@@ -311,6 +317,21 @@ def door_taps(session_id: uuid.UUID) -> ResponseReturnValue:
 def _figures(at: AtDoor) -> dict[str, int]:
     counts = queries.counts(db.session(), at.there)
     return {"contacts": counts.contacts, "tallied": counts.tallied}
+
+
+def _is_overtaken(taps: list[Any], place: int) -> bool:
+    """Tell whether somebody who was taken back is let in again by a later tap of the same list.
+
+    Done one by one, a list that arrives a second time would take them back once more, and the tap
+    that let them in again is done only once.
+    """
+    tap = taps[place]
+    return tap.get("kind") == "out" and any(
+        isinstance(later, dict)
+        and later.get("kind") == "in"
+        and later.get("member") == tap.get("member")
+        for later in taps[place + 1 :]
+    )
 
 
 def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
@@ -324,7 +345,7 @@ def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
         return answer | {"answer": "rules", "version": refusal.version, "words": sentence(refusal)}
     except SpeakToTheLeadError:
         return answer | {"answer": "lead", "words": lead_words()}
-    except (RefusalError, ValueError) as refusal:
+    except (RefusalError, ValueError, TypeError, OverflowError) as refusal:
         said = sentence(refusal) if isinstance(refusal, RefusalError) else ""
         return answer | {"answer": "no", "words": said or _("This could not be noted.")}
     return answer | {"answer": "late" if is_late else "done"}
@@ -350,6 +371,8 @@ def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
     if tap.get("kind") == "out":
         service.check_out(session, at.held, member, who=at.who, now=now, late=late)
         return
+    if tap.get("kind") != "in":
+        raise ValueError
     heard = tap.get("heard")
     service.check_in(
         session,
