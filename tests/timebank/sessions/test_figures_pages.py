@@ -95,6 +95,29 @@ def test_visitors_see_public_groups_alone(
     pages.refused(at(scene.community, "/groups/tea/figures"))
 
 
+def test_visitors_do_not_read_what_sessions_for_members_are_called(
+    scene: Scene, walk: Walk, pages: Pages, session: Session
+) -> None:
+    tea = scene.start()
+    for group, title, is_public in (
+        (scene.group, "Open morning", True),
+        (scene.group, "Visit to the ward", False),
+        (tea, "Tea for those who stopped", True),
+    ):
+        held = make_held(session, group, SUNDAY, by=scene.lena, title=title)
+        held.is_public = is_public
+    session.flush()
+    address = at(scene.community, "/figures/sessions?month=3")
+    page = pages.get(address)
+    assert "8 sessions." in page
+    assert "Open morning" in page
+    assert "Sunday 1 March A session for members" in page.all("tbody tr")
+    for title in ("Visit to the ward", "Tea for those who stopped"):
+        assert title not in page
+        assert title in walk(scene.mia).get(address)
+    assert "Visit to the ward" not in pages.get(path(scene, "/sessions?month=3"))
+
+
 def test_the_heat_calendar_has_a_square_for_each_day_and_a_table(scene: Scene, walk: Walk) -> None:
     lena = walk(scene.lena)
     page = lena.get(path(scene))

@@ -34,6 +34,7 @@ class Came:
 
     Attributes:
         group_id: Whose session it is.
+        is_public: Whether visitors may know of it and of its group, and so read its title.
         contacts: Everybody who was there.
         by_name: How many of them are members, with a name.
         first_timers: How many were there for the first time: known by the books, else asked.
@@ -56,6 +57,7 @@ class Came:
     out_of_pots_minutes: int = 0
     #: Whether other groups have a share of it that is not told of here.
     was_together: bool = False
+    is_public: bool = False
 
     @property
     def without_name(self) -> int:
@@ -92,6 +94,7 @@ class Came:
             into_pots_minutes=split(self.into_pots_minutes, parts)[place],
             out_of_pots_minutes=split(self.out_of_pots_minutes, parts)[place],
             was_together=True,
+            is_public=self.is_public,
         )
 
 

@@ -94,6 +94,9 @@ def came(
                 GroupSession.group_id,
                 GroupSession.day_on,
                 GroupSession.title,
+                sa.and_(GroupSession.is_public, Group.is_public, Group.state == "open").label(
+                    "is_public"
+                ),
                 SessionClosing.contacts,
                 SessionClosing.known,
                 SessionClosing.first_timers,
@@ -105,6 +108,13 @@ def came(
             )
             .select_from(SessionClosing)
             .join(GroupSession, _with_session())
+            .join(
+                Group,
+                sa.and_(
+                    Group.community_id == GroupSession.community_id,
+                    Group.id == GroupSession.group_id,
+                ),
+            )
             .join(
                 ClosingShare,
                 sa.and_(
@@ -136,6 +146,7 @@ def _came(row: sa.Row[Any], shares: Sequence[Part], moved: Moved | None) -> Came
         group_id=row.group_id,
         day_on=row.day_on,
         title=row.title,
+        is_public=row.is_public,
         contacts=row.contacts,
         by_name=row.known,
         first_timers=row.first_timers,

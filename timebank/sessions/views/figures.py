@@ -356,7 +356,7 @@ def _session_head(asked: Asked) -> list[Any]:
 
 
 def _session_row(asked: Asked, each: Came) -> list[Any]:
-    title: Any = each.title
+    title: Any = each.title if each.is_public else _("A session for members")
     if is_member():
         title = {
             "value": each.title,
