@@ -16,6 +16,7 @@ from timebank.db import new_id
 from timebank.groups import queries as groups
 from timebank.groups import service as group_service
 from timebank.groups.errors import RulesChangedError, SpeakToTheLeadError
+from timebank.groups.policy.standing import may_host
 from timebank.members.models import Member
 from timebank.sessions import queries, service
 from timebank.sessions.errors import (
@@ -62,6 +63,18 @@ def keep_out(door: Door, member: Member) -> None:
 
 
 # ------------------------------------------------------------------------------- opening
+
+
+def test_a_host_who_stays_away_holds_nothing_meanwhile(door: Door) -> None:
+    assert may_host(door.who(door.people.hugo))
+    keep_out(door, door.people.hugo)
+    assert not may_host(door.who(door.people.hugo))
+    with pytest.raises(NotYoursToHoldError):
+        door.open(door.people.lena, by=door.people.hugo)
+    # It is over on its last day, and concerns nobody else.
+    door.there.day_on += dt.timedelta(days=31)
+    assert may_host(door.who(door.people.hugo))
+    assert may_host(door.who(door.people.lena))
 
 
 def test_whoever_opens_a_session_says_who_is_on_duty(door: Door) -> None:

@@ -147,12 +147,19 @@ def _held_question(lock: str) -> sa.Select[GroupSession, Group]:
 def standing_at(
     session: Session, at: Held, member: Member, roles: frozenset[str] = frozenset()
 ) -> Standing:
-    """Return what a member is to a session: the most that they are to any group that holds it."""
+    """Return what a member is to a session: the most that they are to any group that holds it.
+
+    Whoever stays away from one of these groups that day holds nothing for it either: they neither
+    see who is there nor close the door behind them.
+    """
     links = session.scalars(
         sa.select(GroupMember).where(
             GroupMember.community_id == member.community_id,
             GroupMember.group_id.in_([group.id for group in at.groups]),
             GroupMember.member_id == member.id,
+            ~sa.exists().where(
+                Exclusion.group_id == GroupMember.group_id, *_stays_away(at, [member.id])
+            ),
         )
     )
     found = [standing(link, roles) for link in links] or [standing(None, roles)]
@@ -164,16 +171,11 @@ def standing_at(
 
 def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> Known:
     """Return what the door has to know of some members; as many questions for one as for many."""
-    community_id, day = at.session.community_id, at.session.day_on
+    community_id = at.session.community_id
     group_ids = [group.id for group in at.groups]
     kept_out = session.scalars(
         sa.select(Exclusion.member_id).where(
-            Exclusion.community_id == community_id,
-            Exclusion.group_id.in_(group_ids),
-            Exclusion.member_id.in_(member_ids),
-            Exclusion.from_on <= day,
-            Exclusion.until_on >= day,
-            Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > day),
+            Exclusion.group_id.in_(group_ids), *_stays_away(at, member_ids)
         )
     )
     paid = session.scalars(
@@ -198,6 +200,18 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
         _were_before(session, at, member_ids),
         {row.member_id: row for row in rows},
     )
+
+
+def _stays_away(at: Held, member_ids: Collection[uuid.UUID]) -> list[sa.ColumnElement[bool]]:
+    """Tell of a row of `Exclusion` that one of some members stays away on the day of a session."""
+    day = at.session.day_on
+    return [
+        Exclusion.community_id == at.session.community_id,
+        Exclusion.member_id.in_(member_ids),
+        Exclusion.from_on <= day,
+        Exclusion.until_on >= day,
+        Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > day),
+    ]
 
 
 def _were_before(

@@ -185,7 +185,7 @@ def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
 def _at_the_door(planned: GroupSession, group: Group, who: Standing) -> Standing:
     """Return what the caller is to all groups that hold a session: hosts of each keep its door."""
     partners = queries.partners(db.session(), planned) if is_member() else []
-    if not partners:
+    if not partners and not standing.may_host(who):
         return who
     held = Held(planned, group, partners)
     return queries.standing_at(db.session(), held, g.member, g.roles)
