@@ -165,3 +165,18 @@ def test_each_version_keeps_its_own_people(door: Door) -> None:
     door.correct(Came(contacts=8))
     assert len(door.session.scalars(sa.select(ClosingPerson)).all()) == 2
     assert len(door.session.scalars(sa.select(SessionClosing)).all()) == 2
+
+
+def test_whoever_has_left_since_keeps_what_they_were_given(door: Door) -> None:
+    door.rule("activity", credits_participants=True)
+    door.come(door.people.mia)
+    first = door.close()
+    door.people.mia.state = "left"
+    again = door.correct(Came(contacts=9))
+    assert again.entry_id == first.entry_id
+    assert door.balance(door.people.mia) == WHOLE
+    # What is wrong with their own time can still be put right.
+    door.stays(door.people.mia, 30)
+    door.correct(Came(contacts=9))
+    assert door.balance(door.people.mia) == 30
+    assert door.balance(door.people.hugo) == WHOLE

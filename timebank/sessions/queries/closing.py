@@ -53,18 +53,26 @@ class Draft:
     fingerprint: str
 
 
-def draft(session: Session, at: Held, *, rule_version: int | None = None) -> Draft:
+def draft(
+    session: Session,
+    at: Held,
+    *,
+    rule_version: int | None = None,
+    reached: Collection[str] = (),
+) -> Draft:
     """Return what closing a session would do right now.
 
     Args:
         session: Any session.
         at: The session.
         rule_version: The rule it was closed by before, where it is put right; 0 for none.
+        reached: Accounts that hours moved on before, where it is put right: whoever has left since
+            keeps what they were given.
     """
     rule = _rule(session, at, rule_version)
     terms = crediting.terms_of(rule)
     there = present(session, at.session)
-    people = [person_of(each, at.session) for each in there]
+    people = [person_of(each, at.session, reached) for each in there]
     parts = policy.parts_together([(each.own_parts, each.other_parts) for each, _ in at.partners])
     pots = [
         PotShare(group.account_code, part) for group, part in zip(at.groups, parts, strict=True)
@@ -94,7 +102,7 @@ def _rule(session: Session, at: Held, version: int | None) -> CreditingRule | No
     )
 
 
-def person_of(there: Present, held_session: GroupSession) -> Person:
+def person_of(there: Present, held_session: GroupSession, reached: Collection[str] = ()) -> Person:
     """Return somebody at a session as the crediting rule reads them."""
     minutes = there.attendance.minutes
     return Person(
@@ -104,7 +112,7 @@ def person_of(there: Present, held_session: GroupSession) -> Person:
         minutes=held_session.minutes if minutes is None else minutes,
         is_paid=there.attendance.is_paid,
         is_first=there.attendance.is_first,
-        has_account=there.member.state in REACHED,
+        has_account=there.member.state in REACHED or there.member.account_code in reached,
     )
 
 

@@ -175,7 +175,10 @@ def correct_session(
         raise NotClosedYetError
     if not reason.strip():
         raise ReasonNeededError
-    draft = queries.draft(session, held, rule_version=earlier.rule_version)
+    before = legs_of_entry(session, community, earlier.entry_id)
+    draft = queries.draft(
+        session, held, rule_version=earlier.rule_version, reached=policy.moved_by(before)
+    )
     if seen is not None and seen != draft.fingerprint:
         raise ChangedMeanwhileError
     contacts, first_timers = _figures(came, draft)
@@ -188,7 +191,6 @@ def correct_session(
         first_timers=first_timers,
     )
     closing.reason = reason.strip()
-    before = legs_of_entry(session, community, earlier.entry_id)
     if _is_same(session, earlier, closing, draft, before):
         raise NothingToPutRightError
     posted = _post_again(session, community, held, earlier, closing, draft, before, by=by, now=now)

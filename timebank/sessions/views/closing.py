@@ -111,11 +111,16 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
             return to_session(at.there)
         at = at_door(session_id)
         earlier = queries.closings(db.session(), at.there)[0]
-    draft = queries.draft(db.session(), at.held, rule_version=earlier.rule_version)
+    before = service.legs_of_entry(db.session(), g.community, earlier.entry_id)
+    draft = queries.draft(
+        db.session(),
+        at.held,
+        rule_version=earlier.rule_version,
+        reached=policy.moved_by(before),
+    )
     if not form.is_submitted():
         _fill(form, earlier, draft)
     form.seen.data = draft.fingerprint
-    before = service.legs_of_entry(db.session(), g.community, earlier.entry_id)
     return page(
         "sessions/correct.html",
         form,
