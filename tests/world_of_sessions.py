@@ -87,20 +87,21 @@ def doors(
 ) -> dict[str, object]:
     """Hold two sessions of a group, one still open; another group is asked to hold it too."""
     lead, found = standing_of(session, group, member), []
-    for title in ("Open today", "Held today"):
+    # From today on the member stays away, and holds nothing; yesterday's they see to still.
+    yesterday = now.date() - dt.timedelta(days=1)
+    for title in ("Open still", "Held"):
         planned = sessions.plan_session(
             session,
             community,
             group,
             sessions.SessionDetails(title=title),
-            day_on=now.date(),
+            day_on=yesterday,
             starts_minute=0,
             length_minutes=60,
             who=lead,
             now=now,
         )
         held = session_queries.held(session, community.id, planned.id)
-        # The member stays away just now, so the helper holds it.
         sessions.open_session(
             session, held, on_duty=[helper], named_version=1, by=member, who=lead, now=now
         )
