@@ -8,6 +8,7 @@ fails the test it appears in.
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -145,8 +146,25 @@ def site(_served: Served, browser: Browser) -> Iterator[Site]:
         yield site
         for context in browser.contexts:
             context.close()
+    _let_finish(url)
     database.put_back(engine)
     assert not site.troubles, "\n".join(site.troubles)
+
+
+def _let_finish(url: str) -> None:
+    """Let the server end what windows that are closed by now still asked it for.
+
+    A request at work while its database is put back keeps a connection to the file that was.
+    Requests are taken in turn, so once a later one is answered every earlier one has its thread.
+    """
+    asking = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    asking.request("GET", "/")
+    asking.getresponse().read()
+    asking.close()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(10)
+            assert not thread.is_alive(), "a request did not end"
 
 
 def path_of(address: str) -> str:
