@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, SQLColumnExpression
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.db import Base, OfCommunity, at_most, one_of, within_community
@@ -73,3 +73,15 @@ class Exclusion(OfCommunity, Base):
         """Tell whether it holds on a day."""
         lifted = self.lifted_on is not None and day >= self.lifted_on
         return self.from_on <= day <= self.until_on and not lifted
+
+    @classmethod
+    def holding_on(cls, day: SQLColumnExpression[dt.date] | dt.date) -> sa.ColumnElement[bool]:
+        """Ask the database for decisions that hold on a day, as `holds_on` tells of one.
+
+        The day may be a column of the question.
+        """
+        return sa.and_(
+            cls.from_on <= day,
+            cls.until_on >= day,
+            cls.lifted_on.is_(None) | (cls.lifted_on > day),
+        )

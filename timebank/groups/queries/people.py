@@ -240,9 +240,7 @@ def is_kept_out(session: Session, group: Group, member_id: uuid.UUID, *, today: 
                     Exclusion.community_id == group.community_id,
                     Exclusion.group_id == group.id,
                     Exclusion.member_id == member_id,
-                    Exclusion.from_on <= today,
-                    Exclusion.until_on >= today,
-                    Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > today),
+                    Exclusion.holding_on(today),
                 )
             )
         )

@@ -21,6 +21,7 @@ from timebank.sessions.models import (
 )
 from timebank.sessions.policy import closing as policy
 from timebank.sessions.policy.closing import Person
+from timebank.sessions.queries import joins
 from timebank.sessions.queries.door import Counts, Held, Present, counts, present
 from timebank.sessions.queries.together import latest
 
@@ -195,10 +196,7 @@ def held_together(
         sa.select(GroupSession, mine, theirs)
         .join(
             SessionClosing,
-            sa.and_(
-                SessionClosing.community_id == GroupSession.community_id,
-                SessionClosing.session_id == GroupSession.id,
-            ),
+            joins.of_session(SessionClosing),
         )
         .join(
             mine,
@@ -233,16 +231,11 @@ def by_entry(
         sa.select(SessionClosing.entry_id, SessionClosing.reversal_id, GroupSession, Group)
         .join(
             GroupSession,
-            sa.and_(
-                GroupSession.community_id == SessionClosing.community_id,
-                GroupSession.id == SessionClosing.session_id,
-            ),
+            joins.of_session(SessionClosing),
         )
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .where(
             SessionClosing.community_id == community_id,

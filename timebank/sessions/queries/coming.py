@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.groups.models import Group
 from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, SignUp
+from timebank.sessions.queries import joins
 
 #: Whoever left the community is not expected any more.
 HERE = ("active", "paused")
@@ -37,12 +38,6 @@ NOBODY = Count()
 
 def _with_member() -> sa.ColumnElement[bool]:
     return sa.and_(Member.community_id == SignUp.community_id, Member.id == SignUp.member_id)
-
-
-def _with_group() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-    )
 
 
 def coming(
@@ -111,7 +106,7 @@ def to_remind(
             ),
         )
         .join(Member, _with_member())
-        .join(Group, _with_group())
+        .join(Group, joins.of_group())
         .where(
             Group.state == "open",
             GroupSession.starts_at > now,
@@ -155,7 +150,7 @@ def with_room_for_somebody(
 
     return session.scalar(
         sa.select(GroupSession)
-        .join(Group, _with_group())
+        .join(Group, joins.of_group())
         .where(
             Group.state == "open",
             GroupSession.starts_at > now,

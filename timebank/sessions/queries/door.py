@@ -18,6 +18,7 @@ from timebank.sessions.models import (
     SessionAttendance,
     SessionTally,
 )
+from timebank.sessions.queries import joins
 from timebank.sessions.queries.together import Parts, partners
 
 #: Sessions of one page of what a member was at.
@@ -127,9 +128,7 @@ def _held_question(lock: str) -> sa.Select[GroupSession, Group]:
         sa.select(GroupSession, Group)
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .where(
             GroupSession.community_id == sa.bindparam("community_id"),
@@ -204,13 +203,10 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
 
 def _stays_away(at: Held, member_ids: Collection[uuid.UUID]) -> list[sa.ColumnElement[bool]]:
     """Tell of a row of `Exclusion` that one of some members stays away on the day of a session."""
-    day = at.session.day_on
     return [
         Exclusion.community_id == at.session.community_id,
         Exclusion.member_id.in_(member_ids),
-        Exclusion.from_on <= day,
-        Exclusion.until_on >= day,
-        Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > day),
+        Exclusion.holding_on(at.session.day_on),
     ]
 
 
@@ -221,10 +217,7 @@ def _were_before(
         sa.select(SessionAttendance.member_id)
         .join(
             GroupSession,
-            sa.and_(
-                GroupSession.community_id == SessionAttendance.community_id,
-                GroupSession.id == SessionAttendance.session_id,
-            ),
+            joins.of_session(SessionAttendance),
         )
         .where(
             SessionAttendance.community_id == at.session.community_id,
@@ -378,16 +371,11 @@ def sessions_attended(
         sa.select(SessionAttendance, GroupSession, Group)
         .join(
             GroupSession,
-            sa.and_(
-                GroupSession.community_id == SessionAttendance.community_id,
-                GroupSession.id == SessionAttendance.session_id,
-            ),
+            joins.of_session(SessionAttendance),
         )
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .where(
             SessionAttendance.community_id == member.community_id,

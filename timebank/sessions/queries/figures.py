@@ -15,6 +15,7 @@ from timebank.hours.queries import Moved
 from timebank.members.models import Member
 from timebank.sessions.models import ClosingPerson, ClosingShare, GroupSession, SessionClosing
 from timebank.sessions.policy.figures import Came, Part
+from timebank.sessions.queries import joins
 from timebank.sessions.queries.together import latest
 
 #: Names that one page lists.
@@ -43,13 +44,6 @@ def month_of(year: int, month: int) -> Time:
     """Return a month."""
     following = dt.date(year + month // 12, month % 12 + 1, 1)
     return Time(dt.date(year, month, 1), following)
-
-
-def _with_session() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        GroupSession.community_id == SessionClosing.community_id,
-        GroupSession.id == SessionClosing.session_id,
-    )
 
 
 def _in(wanted: SelectT, community_id: uuid.UUID, time: Time, group: Group | None) -> SelectT:
@@ -107,13 +101,10 @@ def came(
                 ClosingShare.hosted_minutes,
             )
             .select_from(SessionClosing)
-            .join(GroupSession, _with_session())
+            .join(GroupSession, joins.of_session(SessionClosing))
             .join(
                 Group,
-                sa.and_(
-                    Group.community_id == GroupSession.community_id,
-                    Group.id == GroupSession.group_id,
-                ),
+                joins.of_group(),
             )
             .join(
                 ClosingShare,
@@ -161,7 +152,9 @@ def _moved(
     session: Session, community_id: uuid.UUID, time: Time, group: Group | None
 ) -> dict[uuid.UUID, Moved]:
     """Return what the entries of these sessions moved, as the books have it."""
-    entries = sa.select(SessionClosing.entry_id).join(GroupSession, _with_session())
+    entries = sa.select(SessionClosing.entry_id).join(
+        GroupSession, joins.of_session(SessionClosing)
+    )
     wanted = _in(entries, community_id, time, group).where(SessionClosing.entry_id.is_not(None))
     return hours.moved_by_entries(session, community_id, wanted)
 
@@ -178,7 +171,7 @@ def people_by_month(
         wanted = (
             sa.select(key, sa.func.count(ClosingPerson.member_id.distinct()))
             .select_from(SessionClosing)
-            .join(GroupSession, _with_session())
+            .join(GroupSession, joins.of_session(SessionClosing))
             .join(ClosingPerson, _with_person())
         )
         return _in(wanted, community_id, year_of(year), group)
@@ -203,7 +196,7 @@ def people_named(
     wanted = (
         sa.select(Member, sa.func.count())
         .select_from(SessionClosing)
-        .join(GroupSession, _with_session())
+        .join(GroupSession, joins.of_session(SessionClosing))
         .join(ClosingPerson, _with_person())
         .join(
             Member,
@@ -250,7 +243,7 @@ def met(
     wanted = (
         sa.select(one.member_id, other.member_id, sa.func.count())
         .select_from(SessionClosing)
-        .join(GroupSession, _with_session())
+        .join(GroupSession, joins.of_session(SessionClosing))
         .join(
             one,
             sa.and_(

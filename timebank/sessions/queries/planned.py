@@ -15,6 +15,7 @@ from timebank.sessions.errors import (
     SessionNotFoundError,
 )
 from timebank.sessions.models import ClosedDay, GroupSession, Series
+from timebank.sessions.queries import joins
 from timebank.sessions.queries.coming import NOBODY, Count
 
 
@@ -78,9 +79,7 @@ def meetings() -> sa.Select[GroupSession, Group, Venue, ClosedDay]:
         sa.select(GroupSession, Group, Venue, ClosedDay)
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .outerjoin(
             Venue,

@@ -21,6 +21,7 @@ from timebank.sessions.models import (
 )
 from timebank.sessions.policy import rota as policy
 from timebank.sessions.policy.rota import Hand, Role, Roster
+from timebank.sessions.queries import joins
 
 #: Who is on a rota now: asked, or coming.
 PRESENT = ("asked", "yes")
@@ -88,9 +89,7 @@ def held_between(
         sa.select(GroupSession, Group)
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .where(
             GroupSession.community_id == community_id,
@@ -119,9 +118,7 @@ def session_and_link(
         sa.select(GroupSession, Group, GroupMember)
         .join(
             Group,
-            sa.and_(
-                Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-            ),
+            joins.of_group(),
         )
         .outerjoin(
             GroupMember,

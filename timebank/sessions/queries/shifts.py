@@ -13,6 +13,7 @@ from timebank.groups.models import Exclusion, Group, GroupMember
 from timebank.members.models import Member
 from timebank.sessions.errors import RoleNotFoundError, ShiftNotFoundError, SwapNotFoundError
 from timebank.sessions.models import GroupSession, Shift, ShiftNeed, ShiftRole, ShiftSwap
+from timebank.sessions.queries import joins
 from timebank.sessions.queries.rota import PRESENT
 
 OWN_MAX = 100
@@ -156,20 +157,8 @@ def open_swap(session: Session, part: Shift) -> ShiftSwap | None:
 # ----------------------------------------------------------------------------- what is mine
 
 
-def _with_session() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        GroupSession.community_id == Shift.community_id, GroupSession.id == Shift.session_id
-    )
-
-
 def _with_role() -> sa.ColumnElement[bool]:
     return sa.and_(ShiftRole.community_id == Shift.community_id, ShiftRole.id == Shift.role_id)
-
-
-def _with_group() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Group.community_id == GroupSession.community_id, Group.id == GroupSession.group_id
-    )
 
 
 def _is_on() -> sa.ColumnElement[bool]:
@@ -182,8 +171,8 @@ def own_shifts(session: Session, member: Member, *, since: dt.datetime) -> list[
     """Return what a member was asked for or said yes to, in sessions that are not over."""
     rows = session.execute(
         sa.select(Shift, GroupSession, Group, ShiftRole, ShiftSwap)
-        .join(GroupSession, _with_session())
-        .join(Group, _with_group())
+        .join(GroupSession, joins.of_session(Shift))
+        .join(Group, joins.of_group())
         .join(
             GroupMember,
             sa.and_(
@@ -222,9 +211,7 @@ def _stays_away(member_id: SQLColumnExpression[uuid.UUID]) -> sa.ColumnElement[b
         Exclusion.community_id == GroupSession.community_id,
         Exclusion.group_id == GroupSession.group_id,
         Exclusion.member_id == member_id,
-        Exclusion.from_on <= GroupSession.day_on,
-        Exclusion.until_on >= GroupSession.day_on,
-        Exclusion.lifted_on.is_(None) | (Exclusion.lifted_on > GroupSession.day_on),
+        Exclusion.holding_on(GroupSession.day_on),
     )
 
 
@@ -242,8 +229,8 @@ def swaps_for(
             Shift,
             sa.and_(Shift.community_id == ShiftSwap.community_id, Shift.id == ShiftSwap.shift_id),
         )
-        .join(GroupSession, _with_session())
-        .join(Group, _with_group())
+        .join(GroupSession, joins.of_session(Shift))
+        .join(Group, joins.of_group())
         .join(ShiftRole, _with_role())
         .join(
             Member, sa.and_(Member.community_id == Shift.community_id, Member.id == Shift.member_id)
@@ -334,7 +321,7 @@ def next_to_remind(
     """Return somebody who comes on a day, has not been reminded and is here; or None."""
     row = session.execute(
         sa.select(Shift, GroupSession, Member)
-        .join(GroupSession, _with_session())
+        .join(GroupSession, joins.of_session(Shift))
         .join(
             Member, sa.and_(Member.community_id == Shift.community_id, Member.id == Shift.member_id)
         )
