@@ -26,7 +26,6 @@ from timebank.exchanges.views.frame import (
     deal_of,
     is_side,
     name_in,
-    page,
     refused,
     side_of,
     title_of,
@@ -37,6 +36,7 @@ from timebank.members.models import Member
 from timebank.web.access import Access, access
 from timebank.web.fields import whole_minutes
 from timebank.web.filters import hours_label, today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -27,7 +27,6 @@ from timebank.exchanges.views.frame import (
     bp,
     deal_of,
     name_in,
-    page,
     refused,
     side_of,
     title_of,
@@ -41,6 +40,7 @@ from timebank.members.models import Member
 from timebank.messaging import queries as messages
 from timebank.messaging.models import Conversation
 from timebank.web.access import Access, access
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -2,11 +2,11 @@
 
 import uuid
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.db import db
-from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.errors import RefusalError
 from timebank.exchanges import errors, policy, queries
 from timebank.exchanges.names import when
 from timebank.exchanges.queries import Deal
@@ -15,6 +15,7 @@ from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
 from timebank.web.filters import hours_label, short_day
+from timebank.web.pages import pass_on
 from timebank.web.refusals import say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -128,8 +129,7 @@ def to_exchange(exchange_id: uuid.UUID) -> ResponseReturnValue:
 
 def refused(form: PageForm, refusal: RefusalError) -> None:
     """Put a refusal that the person can mend beside what they typed; pass any other on."""
-    if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
-        raise refusal
+    pass_on(refusal)
     if isinstance(refusal, errors.DayOutOfRangeError):
         words = _(
             "Choose a day between %(first)s and %(last)s.",
@@ -172,8 +172,3 @@ def _not_set_aside(refusal: errors.CannotSetAsideError) -> str:
         wanted=wanted,
         left=hours_label(refusal.available_minutes),
     )
-
-
-def page(template: str, form: PageForm, *, mistaken: bool, **facts: object) -> ResponseReturnValue:
-    """Show a form's page: as asked for, or again with what is wrong."""
-    return render_template(template, form=form, **facts), 422 if mistaken else 200

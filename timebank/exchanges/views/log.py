@@ -17,7 +17,7 @@ from timebank.exchanges.forms import (
     offer_minutes,
 )
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.views.frame import bp, page, refused, to_exchange
+from timebank.exchanges.views.frame import bp, refused, to_exchange
 from timebank.listings import queries as listings
 from timebank.listings.models import Category
 from timebank.members import policy as members_policy
@@ -25,6 +25,7 @@ from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import Access, access
 from timebank.web.filters import today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -19,11 +19,12 @@ from timebank.groups.forms import (
 )
 from timebank.groups.models import Exclusion
 from timebank.groups.policy.exclusion import may_answer_appeal
-from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, somebody, to
+from timebank.groups.views.frame import Seen, bp, refused, run, seen, somebody, to
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import Access, access
 from timebank.web.filters import short_day, today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

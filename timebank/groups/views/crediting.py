@@ -16,10 +16,11 @@ from timebank.groups.models import CreditingRule
 from timebank.groups.policy import crediting as policy
 from timebank.groups.policy.crediting import Attendance, PotShare, Terms, terms_of
 from timebank.groups.policy.shares import Leg
-from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to
+from timebank.groups.views.frame import Seen, bp, refused, run, seen, to
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, hours_signed, today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

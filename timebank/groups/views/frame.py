@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.db import db
-from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.errors import RefusalError
 from timebank.groups import errors, names, queries
 from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.forms import SomebodyForm, choices_of
@@ -20,6 +20,7 @@ from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
 from timebank.web.filters import hours_label, short_day
+from timebank.web.pages import put_beside
 from timebank.web.refusals import say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -116,18 +117,9 @@ def to(endpoint: str, group: Group, **values: object) -> ResponseReturnValue:
     return redirect(address, code=303)
 
 
-def page(
-    template: str, form: PageForm | None = None, *, mistaken: bool = False, **facts: object
-) -> ResponseReturnValue:
-    """Show a page: as asked for, or again with what is wrong."""
-    return render_template(template, form=form, **facts), 422 if mistaken else 200
-
-
 def refused(form: PageForm, refusal: RefusalError) -> None:
     """Put a refusal that the person can mend beside what they typed; pass any other on."""
-    if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
-        raise refusal
-    form.form_errors.append(sentence(refusal))
+    put_beside(form, refusal, sentence)
 
 
 def sentence(refusal: RefusalError) -> str:

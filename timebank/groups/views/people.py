@@ -14,10 +14,11 @@ from timebank.groups.forms import PartForm, SomebodyForm
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.groups.queries import Companion
-from timebank.groups.views.frame import bp, page, refused, run, seen, somebody, to
+from timebank.groups.views.frame import bp, refused, run, seen, somebody, to
 from timebank.members import queries as members
 from timebank.web.access import Access, access
 from timebank.web.filters import today
+from timebank.web.pages import page
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.session import writes
 from timebank.web.words import gettext as _

@@ -14,9 +14,10 @@ from timebank.groups.forms import VenueForm
 from timebank.groups.models import Venue
 from timebank.groups.policy import standing
 from timebank.groups.service import VenueDetails
-from timebank.groups.views.frame import bp, page, refused
+from timebank.groups.views.frame import bp, refused
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line
+from timebank.web.pages import page
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.refusals import words_of
 from timebank.web.session import writes

@@ -15,12 +15,13 @@ from timebank.groups.errors import OverMutualLimitError
 from timebank.groups.forms import AskPotForm, PotForm, PotRuleForm, TransferForm, offered
 from timebank.groups.models import PotMove
 from timebank.groups.policy.pots import COMMUNITY_POT
-from timebank.groups.views.frame import bp, page, refused, sentence, somebody
+from timebank.groups.views.frame import bp, refused, sentence, somebody
 from timebank.groups.views.pot_frame import Pot, back_to, load_open
 from timebank.hours import queries as hours
 from timebank.hours.errors import TooFewHoursError
 from timebank.web.access import Access, access
 from timebank.web.filters import today
+from timebank.web.pages import page
 from timebank.web.refusals import error_page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _

@@ -17,13 +17,14 @@ from timebank.groups.policy import pots as policy
 from timebank.groups.policy.pots import COMMUNITY, COMMUNITY_POT
 from timebank.groups.queries import Asked
 from timebank.groups.views import pictures
-from timebank.groups.views.frame import bp, page
+from timebank.groups.views.frame import bp
 from timebank.groups.views.pot_frame import Pot, load
 from timebank.hours import queries as hours
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, hours_signed, local, short_day, today
+from timebank.web.pages import page
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext
 

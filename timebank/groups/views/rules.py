@@ -9,9 +9,10 @@ from timebank.errors import RefusalError
 from timebank.groups import queries, service
 from timebank.groups.errors import NoRulesError
 from timebank.groups.forms import RulesForm
-from timebank.groups.views.frame import bp, page, refused, run, seen, to, to_group
+from timebank.groups.views.frame import bp, refused, run, seen, to, to_group
 from timebank.web.access import Access, access
 from timebank.web.filters import short_day
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

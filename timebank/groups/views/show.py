@@ -16,13 +16,14 @@ from timebank.groups.models import Group
 from timebank.groups.policy import pots as pots_policy
 from timebank.groups.policy import standing
 from timebank.groups.service import GroupDetails
-from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to_group
+from timebank.groups.views.frame import Seen, bp, refused, run, seen, to_group
 from timebank.listings.models import WEEKDAYS
 from timebank.listings.names import DAYS, PARTS
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, hours_label, today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

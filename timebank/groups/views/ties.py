@@ -16,11 +16,12 @@ from timebank.groups.models import Group, Tie, TieTerms
 from timebank.groups.queries import Wanted
 from timebank.groups.service import Agreement
 from timebank.groups.views import pictures
-from timebank.groups.views.frame import Seen, bp, page, refused, run, seen, to
+from timebank.groups.views.frame import Seen, bp, refused, run, seen, to
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, hours_label
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

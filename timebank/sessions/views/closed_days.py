@@ -18,10 +18,11 @@ from timebank.sessions import names, queries, service
 from timebank.sessions.errors import ClosedDayNotFoundError
 from timebank.sessions.forms.planning import ClosedDayForm
 from timebank.sessions.models import ClosedDay
-from timebank.sessions.views.frame import bp, page, seen
+from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
 from timebank.web.filters import today
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

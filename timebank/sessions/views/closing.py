@@ -29,10 +29,11 @@ from timebank.sessions.policy.closing import Person
 from timebank.sessions.queries import Draft, Held
 from timebank.sessions.service import Came
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, hours_signed, moment_words
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext

@@ -16,8 +16,9 @@ from timebank.sessions.forms.door import DigitsForm, HeardForm, key_of, whole
 from timebank.sessions.models import DIGITS_LENGTH, SessionCode
 from timebank.sessions.queries import Held
 from timebank.sessions.views.at_door import UNNAMED, WRONG_CODE, take_a_try
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
+from timebank.web.pages import page
 from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import gettext as _
 

@@ -36,11 +36,12 @@ from timebank.sessions.views.at_door import (
     to,
     to_session,
 )
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.assets import content_of
 from timebank.web.filters import moment_words
+from timebank.web.pages import page
 from timebank.web.session import SUBMISSION_FIELD, run_in_transaction, writes
 from timebank.web.words import gettext as _
 

@@ -22,11 +22,12 @@ from timebank.sessions.policy import figures as policy
 from timebank.sessions.policy.figures import Came, Figures
 from timebank.sessions.queries import ALL_YEAR, Time
 from timebank.sessions.views import pictures
-from timebank.sessions.views.frame import bp, page, seen
+from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.lines import is_member
 from timebank.sessions.views.rosters import SHORT_DAYS
 from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, today
+from timebank.web.pages import page
 from timebank.web.sheet import sheet
 from timebank.web.words import gettext as _
 

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, render_template
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, g
 
 from timebank.db import db
-from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.errors import RefusalError
 from timebank.groups import queries as groups
 from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
@@ -15,7 +14,8 @@ from timebank.groups.policy.standing import VISITOR, Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
-from timebank.web.refusals import say, words_of
+from timebank.web.pages import put_beside
+from timebank.web.refusals import say
 from timebank.web.words import lazy_gettext as _l
 
 bp = Blueprint("sessions", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -87,15 +87,6 @@ def seen(group_slug: str) -> Seen:
     return Seen(group, who)
 
 
-def page(
-    template: str, form: PageForm | None = None, *, mistaken: bool = False, **facts: object
-) -> ResponseReturnValue:
-    """Show a page: as asked for, or again with what is wrong."""
-    return render_template(template, form=form, **facts), 422 if mistaken else 200
-
-
 def refused(form: PageForm, refusal: RefusalError) -> None:
     """Put a refusal that the person can mend beside what they typed; pass any other on."""
-    if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
-        raise refusal
-    form.form_errors.append(words_of(refusal))
+    put_beside(form, refusal)

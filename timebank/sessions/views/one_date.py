@@ -13,11 +13,12 @@ from timebank.sessions.errors import AlreadyHeldError
 from timebank.sessions.forms.planning import CancelForm, SessionForm
 from timebank.sessions.policy import planning
 from timebank.sessions.service import Time
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.sessions.views.planning import as_said, details_of, offer
 from timebank.sessions.views.refusing import refused
 from timebank.sessions.views.show import planning_of, to_session
 from timebank.web.access import Access, access
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext

@@ -15,8 +15,9 @@ from timebank.sessions import queries, service
 from timebank.sessions.forms.door import OpenForm, choices_of, key_of, whole
 from timebank.sessions.policy import door as policy
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -18,9 +18,10 @@ from timebank.sessions.models import ATTENDED_MINUTES_MAX
 from timebank.sessions.service import Arrival
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, whom
 from timebank.sessions.views.codes import code_address
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line, whole_minutes
+from timebank.web.pages import page
 from timebank.web.session import SUBMISSION_FIELD, writes
 from timebank.web.squares import square_of
 from timebank.web.words import gettext as _

@@ -17,10 +17,11 @@ from timebank.sessions.models import ATTENDED_MINUTES_MAX, ROLES
 from timebank.sessions.queries import Present
 from timebank.sessions.service import Arrival
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, whom
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line, whole_minutes
 from timebank.web.filters import hours_label
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -23,12 +23,13 @@ from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy import planning
 from timebank.sessions.policy.repeating import pattern_of, rule_of
 from timebank.sessions.service import Repeat, SessionDetails
-from timebank.sessions.views.frame import Seen, bp, page, seen
+from timebank.sessions.views.frame import Seen, bp, seen
 from timebank.sessions.views.refusing import refused, sentence
 from timebank.sessions.views.show import to_session
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import today
+from timebank.web.pages import page
 from timebank.web.refusals import sent_fields
 from timebank.web.session import SUBMISSION_FIELD, writes
 from timebank.web.words import gettext as _

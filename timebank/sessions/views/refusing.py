@@ -1,10 +1,11 @@
 """The sentences that say why something about a session stays as it is."""
 
-from timebank.errors import ConflictError, NotAllowedError, NotFoundError, RefusalError
+from timebank.errors import RefusalError
 from timebank.groups.errors import DayOutOfRangeError
 from timebank.sessions import errors, names
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, short_day
+from timebank.web.pages import put_beside
 from timebank.web.refusals import say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
@@ -57,9 +58,7 @@ say(
 
 def refused(form: PageForm, refusal: RefusalError) -> None:
     """Put a refusal that the person can mend beside what they typed; pass any other on."""
-    if isinstance(refusal, (ConflictError, NotAllowedError, NotFoundError)):
-        raise refusal
-    form.form_errors.append(sentence(refusal))
+    put_beside(form, refusal, sentence)
 
 
 def sentence(refusal: RefusalError) -> str:

@@ -23,9 +23,10 @@ from timebank.sessions.policy import rota as policy
 from timebank.sessions.queries import Rostered
 from timebank.sessions.service import RoleDetails
 from timebank.sessions.views import rosters
-from timebank.sessions.views.frame import Seen, bp, page, refused, seen
+from timebank.sessions.views.frame import Seen, bp, refused, seen
 from timebank.web.access import Access, access
 from timebank.web.filters import day
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext

@@ -19,9 +19,10 @@ from timebank.sessions.forms.rota import EVERYBODY, PutDownForm, SwapForm
 from timebank.sessions.models import GroupSession, Shift, ShiftSwap
 from timebank.sessions.policy import rota as policy
 from timebank.sessions.views import rosters
-from timebank.sessions.views.frame import Seen, bp, page, refused
+from timebank.sessions.views.frame import Seen, bp, refused
 from timebank.sessions.views.rota import session_on_rota, to_week
 from timebank.web.access import Access, access
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

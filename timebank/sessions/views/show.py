@@ -24,11 +24,12 @@ from timebank.sessions.models import GroupSession
 from timebank.sessions.policy import planning, when
 from timebank.sessions.queries import Coming, Count, Held, Meeting
 from timebank.sessions.views.at_door import ways as door_ways
-from timebank.sessions.views.frame import bp, page, seen
+from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, today, zone
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 

@@ -19,10 +19,11 @@ from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.forms.door import TogetherForm, choices_of, key_of
 from timebank.sessions.models import GroupSession, Series, SessionPartner
 from timebank.sessions.views.at_door import sentence, session_page
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import hours_label, short_day
+from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import ngettext

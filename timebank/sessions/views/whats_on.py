@@ -15,11 +15,12 @@ from timebank.listings.names import SUPPORTS as SUPPORT_NAMES
 from timebank.sessions import names, queries
 from timebank.sessions.policy import planning, when
 from timebank.sessions.queries import Meeting, WhatsOn
-from timebank.sessions.views.frame import bp, page
+from timebank.sessions.views.frame import bp
 from timebank.sessions.views.lines import by_day, for_the_wall, is_member, lines_of, seen_by
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line
 from timebank.web.filters import today, zone
+from timebank.web.pages import page
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
