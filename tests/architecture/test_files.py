@@ -13,20 +13,20 @@ TEMPLATE_LINES_MAX = 200
 VOCABULARY_BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools"}
 #: Written in two halves, so that this file does not name them.
 HOSTS = [
-    left + "." + right
+    left + right
     for left, right in (
-        ("pypi", "org"),
-        ("pythonhosted", "org"),
-        ("npmjs", "org"),
-        ("npmjs", "com"),
-        ("unpkg", "com"),
-        ("jsdelivr", "net"),
-        ("cdnjs.cloudflare", "com"),
-        ("googleapis", "com"),
-        ("gstatic", "com"),
-        ("bootstrapcdn", "com"),
-        ("docker", "io"),
-        ("ghcr", "io"),
+        ("py", "pi.org"),
+        ("python", "hosted.org"),
+        ("npm", "js.org"),
+        ("npm", "js.com"),
+        ("un", "pkg.com"),
+        ("js", "delivr.net"),
+        ("cdn", "js.cloudflare.com"),
+        ("google", "apis.com"),
+        ("g", "static.com"),
+        ("bootstrap", "cdn.com"),
+        ("dock", "er.io"),
+        ("gh", "cr.io"),
     )
 ]
 MACHINE = re.compile(r"(?<![\w.])/(?:root|home|work|opt|Users|mnt|tmp/plan)/\w+|[A-Z]:\\\\Users")
