@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from tests.factories import NOW, at
 from tests.pages.page import Page, Pages, Walk
 from tests.timebank.sessions.door import Door, make_door
+from tests.timebank.sessions.door_pages import page_of
 from tests.timebank.sessions.test_partners import Two
 from timebank.clock import utc_now
 from timebank.sessions import queries
@@ -25,19 +26,9 @@ def door(session: Session) -> Door:
 
 
 @pytest.fixture
-def hugo(door: Door, walk: Walk) -> Pages:
-    """Give the browser of whoever holds it."""
-    return walk(door.people.hugo)
-
-
-@pytest.fixture
 def lena(door: Door, walk: Walk) -> Pages:
     """Give the browser of whoever runs the group."""
     return walk(door.people.lena)
-
-
-def page_of(door: Door, page: str = "") -> str:
-    return at(door.people.community, f"/sessions/{door.there.id}{page}")
 
 
 def table(page: Page, caption: str) -> list[list[str]]:

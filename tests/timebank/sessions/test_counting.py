@@ -29,12 +29,6 @@ from timebank.sessions.models import (
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture
-def door(session: Session) -> Door:
-    """Give the session that is to be opened."""
-    return make_door(session)
-
-
 def test_people_without_a_name_are_counted_and_taken_back(door: Door) -> None:
     door.open()
     door.count()

@@ -41,12 +41,6 @@ from timebank.sessions.service import Arrival
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture
-def door(session: Session) -> Door:
-    """Give the session that is to be opened."""
-    return make_door(session)
-
-
 def keep_out(door: Door, member: Member) -> None:
     group_service.exclude(
         door.session,

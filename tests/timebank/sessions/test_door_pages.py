@@ -8,74 +8,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from tests.conftest import Client
 from tests.factories import NOW, at
-from tests.pages.page import HOST, Page, Pages, Walk
-from tests.timebank.sessions.door import Door, make_door
+from tests.pages.page import HOST, Pages, Walk
+from tests.timebank.sessions.door import Door
+from tests.timebank.sessions.door_pages import contacts, keep_out, open_door, page_of, taps
 from timebank.clock import utc_now
 from timebank.db import new_id
-from timebank.groups import service as groups
-from timebank.members.models import Member
 from timebank.members.service import issue_card
 from timebank.sessions import queries
 from timebank.sessions.models import SessionAttendance, SessionTally
 from timebank.sessions.views.at_door import WRONG_CODE
-
-
-@pytest.fixture
-def door(session: Session) -> Door:
-    """Give a session that nobody has opened."""
-    return make_door(session)
-
-
-@pytest.fixture
-def hugo(door: Door, walk: Walk) -> Pages:
-    """Give the browser of whoever holds it."""
-    return walk(door.people.hugo)
-
-
-def page_of(door: Door, page: str = "") -> str:
-    return at(door.people.community, f"/sessions/{door.there.id}{page}")
-
-
-def contacts(page: Page) -> str:
-    return page.one("#door-contacts").get_text()
-
-
-def keep_out(door: Door, member: Member) -> None:
-    groups.exclude(
-        door.session,
-        door.people.group,
-        member,
-        until_on=utc_now().date() + dt.timedelta(days=30),
-        review_on=utc_now().date(),
-        reason="A quarrel.",
-        by=door.people.lena,
-        who=door.people.lead,
-        today=door.there.day_on,
-        now=NOW,
-    )
-
-
-def open_door(hugo: Pages, door: Door) -> Page:
-    hugo.get(page_of(door, "/open"))
-    return hugo.submit(on_duty=[str(door.people.hugo.id)])
-
-
-def taps(door: Door, pages: Pages, *sent: dict[str, Any], status: int = 200) -> dict[str, Any]:
-    """Send taps as the script of the page does."""
-    token = pages.get(page_of(door, "/door")).one("#door")["data-token"]
-    answer = pages.client.post(
-        page_of(door, "/door/taps"),
-        json={"taps": list(sent)},
-        headers={"X-CSRFToken": str(token), "Referer": HOST + page_of(door, "/door")},
-    )
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    found: dict[str, Any] = answer.get_json()
-    return found
-
 
 # ------------------------------------------------------------------------------- opening
 

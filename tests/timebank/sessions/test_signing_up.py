@@ -121,14 +121,13 @@ def test_more_places_let_people_move_up_and_fewer_put_nobody_out(scene: Scene) -
     assert state(scene, planned, people.hugo) == "waiting", "one is still there for one place"
 
 
-def test_somebody_kept_out_is_sent_to_the_lead_and_somewhere_else_is_welcome(
-    scene: Scene,
-) -> None:
-    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+def keep_out(scene: Scene, member: Member) -> None:
+    """Let the lead decide that somebody stays away for a week."""
+    people = scene.people
     groups.exclude(
         scene.session,
         people.group,
-        people.otto,
+        member,
         until_on=TODAY + WEEK,
         review_on=TODAY + DAY,
         reason="They shouted.",
@@ -137,6 +136,13 @@ def test_somebody_kept_out_is_sent_to_the_lead_and_somewhere_else_is_welcome(
         today=TODAY,
         now=NOW,
     )
+
+
+def test_somebody_kept_out_is_sent_to_the_lead_and_somewhere_else_is_welcome(
+    scene: Scene,
+) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+    keep_out(scene, people.otto)
     with pytest.raises(SpeakToTheLeadError):
         sign_up(scene, planned, people.otto)
     later = scene.plan_one(TODAY + 3 * WEEK, sign_up="sign-up")
@@ -146,18 +152,7 @@ def test_somebody_kept_out_is_sent_to_the_lead_and_somewhere_else_is_welcome(
 def test_somebody_kept_out_while_they_wait_does_not_move_up(scene: Scene) -> None:
     people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
     sign_up(scene, planned, people.mia, people.otto, people.hugo)
-    groups.exclude(
-        scene.session,
-        people.group,
-        people.otto,
-        until_on=TODAY + WEEK,
-        review_on=TODAY + DAY,
-        reason="They shouted.",
-        by=people.lena,
-        who=people.lead,
-        today=TODAY,
-        now=NOW,
-    )
+    keep_out(scene, people.otto)
     withdraw(scene, planned, people.mia)
     assert state(scene, planned, people.otto) == "waiting"
     assert state(scene, planned, people.hugo) == "signed"
@@ -261,18 +256,7 @@ def test_nobody_moves_up_once_it_has_begun(scene: Scene) -> None:
 def test_the_worker_leaves_a_line_alone_in_which_nobody_can_move_up(scene: Scene) -> None:
     people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
     sign_up(scene, planned, people.mia, people.otto)
-    groups.exclude(
-        scene.session,
-        people.group,
-        people.otto,
-        until_on=TODAY + WEEK,
-        review_on=TODAY + DAY,
-        reason="They shouted.",
-        by=people.lena,
-        who=people.lead,
-        today=TODAY,
-        now=NOW,
-    )
+    keep_out(scene, people.otto)
     people.mia.state = "left"
     passed = PassedOver()
     assert service.move_up_next(scene.session, now=NOW, passed=passed) == 1
