@@ -35,6 +35,7 @@ from timebank.groups.queries.places import (
     by_slug,
     group_and_link,
     groups_at,
+    seen_by,
     venue,
     venues,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "pot_rule",
     "pots",
     "rules_history",
+    "seen_by",
     "standing_of",
     "tie",
     "tie_between",

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from timebank.groups.errors import GroupNotFoundError, VenueNotFoundError
 from timebank.groups.models import Group, GroupMember, Venue
 from timebank.groups.policy.places import words_asked
+from timebank.groups.policy.standing import VISITOR, Standing, may_see, standing
+from timebank.members.models import Member
 
 #: Places offered to choose from.
 VENUES_MAX = 300
@@ -52,6 +54,30 @@ def group_and_link(
     if row is None:
         raise GroupNotFoundError
     return row[0], row[1]
+
+
+def seen_by(
+    session: Session,
+    community_id: uuid.UUID,
+    slug: str,
+    member: Member | None,
+    roles: frozenset[str],
+) -> tuple[Group, Standing]:
+    """Return a group that somebody may know of, and what they are to it; None is a visitor.
+
+    Whoever waits to be let in, or has left, is a visitor as well.
+
+    Raises:
+        GroupNotFoundError: If there is none, or it is not for them.
+    """
+    is_member = member is not None and member.state in {"active", "paused"}
+    group, link = group_and_link(
+        session, community_id, slug, member.id if member is not None and is_member else None
+    )
+    who = standing(link, roles) if is_member else VISITOR
+    if not may_see(group, who):
+        raise GroupNotFoundError
+    return group, who
 
 
 def by_id(session: Session, community_id: uuid.UUID, group_id: uuid.UUID) -> Group:

@@ -12,7 +12,7 @@ from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.forms import SomebodyForm, choices_of
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
-from timebank.groups.policy.standing import VISITOR, Standing
+from timebank.groups.policy.standing import Standing
 from timebank.hours.errors import TooFewHoursError
 from timebank.members import policy as members_policy
 from timebank.members import queries as members
@@ -88,14 +88,7 @@ class Seen:
 
 def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
-    is_member = g.member is not None and g.member.state in {"active", "paused"}
-    group, link = queries.group_and_link(
-        db.session(), g.community.id, group_slug, g.member.id if is_member else None
-    )
-    who = standing.standing(link, g.roles) if is_member else VISITOR
-    if not standing.may_see(group, who):
-        raise GroupNotFoundError
-    return Seen(group, who)
+    return Seen(*queries.seen_by(db.session(), g.community.id, group_slug, g.member, g.roles))
 
 
 def run(group_slug: str) -> Seen:

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 from flask import Blueprint, g
 
 from timebank.db import db
-from timebank.errors import RefusalError
 from timebank.groups import queries as groups
-from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
-from timebank.groups.policy import standing
-from timebank.groups.policy.standing import VISITOR, Standing
+from timebank.groups.policy.standing import Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
-from timebank.web.fields import PageForm
-from timebank.web.pages import put_beside
 from timebank.web.refusals import say
 from timebank.web.words import lazy_gettext as _l
 
@@ -77,16 +72,4 @@ class Seen:
 
 def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
-    is_member = g.member is not None and g.member.state in {"active", "paused"}
-    group, link = groups.group_and_link(
-        db.session(), g.community.id, group_slug, g.member.id if is_member else None
-    )
-    who = standing.standing(link, g.roles) if is_member else VISITOR
-    if not standing.may_see(group, who):
-        raise GroupNotFoundError
-    return Seen(group, who)
-
-
-def refused(form: PageForm, refusal: RefusalError) -> None:
-    """Put a refusal that the person can mend beside what they typed; pass any other on."""
-    put_beside(form, refusal)
+    return Seen(*groups.seen_by(db.session(), g.community.id, group_slug, g.member, g.roles))

@@ -23,7 +23,8 @@ from timebank.sessions.policy import rota as policy
 from timebank.sessions.queries import Rostered
 from timebank.sessions.service import RoleDetails
 from timebank.sessions.views import rosters
-from timebank.sessions.views.frame import Seen, bp, refused, seen
+from timebank.sessions.views.frame import Seen, bp, seen
+from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
 from timebank.web.filters import day
 from timebank.web.pages import page

@@ -19,7 +19,8 @@ from timebank.sessions.forms.rota import EVERYBODY, PutDownForm, SwapForm
 from timebank.sessions.models import GroupSession, Shift, ShiftSwap
 from timebank.sessions.policy import rota as policy
 from timebank.sessions.views import rosters
-from timebank.sessions.views.frame import Seen, bp, refused
+from timebank.sessions.views.frame import Seen, bp
+from timebank.sessions.views.refusing import refused
 from timebank.sessions.views.rota import session_on_rota, to_week
 from timebank.web.access import Access, access
 from timebank.web.pages import page
