@@ -336,6 +336,20 @@ def history(session: Session, member: Member, *, limit: int = 50) -> Sequence[Me
     ).all()
 
 
+def left_since(moment: sa.ColumnElement[dt.datetime]) -> sa.ColumnElement[bool]:
+    """Tell, in a question about a `Member`, whether they left since a moment, back or not."""
+    return (
+        sa.exists()
+        .where(
+            MemberEvent.community_id == Member.community_id,
+            MemberEvent.member_id == Member.id,
+            MemberEvent.kind == "left",
+            MemberEvent.at >= moment,
+        )
+        .correlate_except(MemberEvent)
+    )
+
+
 def card_in_use(session: Session, member: Member) -> CodeCard | None:
     """Return the code card that signs this member in now, or None."""
     return session.scalar(

@@ -186,6 +186,17 @@ def test_an_address_that_was_ended_or_never_made_leads_nowhere(
     assert client.get(back).status_code == 404
 
 
+def test_whoever_leaves_and_comes_back_does_not_get_the_old_address_again(
+    scene: Scene, client: Client, session: Session
+) -> None:
+    path, mia, community = feed_path(scene), scene.people.mia, scene.people.community
+    members.leave(session, mia, by=mia, now=utc_now())
+    members.bring_back(session, mia, community=community, by=scene.people.cora, now=utc_now())
+    assert client.get(path).status_code == 404
+    assert queries.feed_of(session, mia) is None
+    assert client.get(feed_path(scene)).status_code == 200
+
+
 def test_the_secret_is_kept_nowhere(scene: Scene, session: Session) -> None:
     secret = feed_path(scene).rpartition("/")[2].removesuffix(".ics")
     token = session.query(FeedToken).one()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from timebank.groups.models import Group, GroupMember
 from timebank.members.models import Member
-from timebank.members.queries import hash_secret
+from timebank.members.queries import hash_secret, left_since
 from timebank.sessions.errors import FeedNotFoundError
 from timebank.sessions.models import (
     FeedToken,
@@ -61,12 +61,23 @@ class Dated:
 def feed_of(session: Session, member: Member) -> FeedToken | None:
     """Return a member's feed in use, or None."""
     return session.scalar(
-        sa.select(FeedToken).where(
+        sa.select(FeedToken)
+        .join(Member, _owner())
+        .where(
             FeedToken.community_id == member.community_id,
             FeedToken.member_id == member.id,
-            FeedToken.ended_at.is_(None),
+            _in_use(),
         )
     )
+
+
+def _owner() -> sa.ColumnElement[bool]:
+    return sa.and_(Member.community_id == FeedToken.community_id, Member.id == FeedToken.member_id)
+
+
+def _in_use() -> sa.ColumnElement[bool]:
+    """Tell whether an address still leads somewhere: leaving ends it, also for who comes back."""
+    return sa.and_(FeedToken.ended_at.is_(None), ~left_since(FeedToken.made_at.expression))
 
 
 def feed_by_secret(
@@ -79,16 +90,11 @@ def feed_by_secret(
     """
     row = session.execute(
         sa.select(FeedToken, Member)
-        .join(
-            Member,
-            sa.and_(
-                Member.community_id == FeedToken.community_id, Member.id == FeedToken.member_id
-            ),
-        )
+        .join(Member, _owner())
         .where(
             FeedToken.community_id == community_id,
             FeedToken.secret_hash == hash_secret(secret),
-            FeedToken.ended_at.is_(None),
+            _in_use(),
             Member.state.in_(("active", "paused")),
         )
     ).one_or_none()
