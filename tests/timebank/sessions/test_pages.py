@@ -17,6 +17,7 @@ from timebank.groups import service as groups
 from timebank.groups.service import VenueDetails
 from timebank.sessions import service
 from timebank.sessions.models import GroupSession
+from timebank.web.paging import cursor_of
 
 STATEMENTS_MAX = 12
 DAY = dt.timedelta(days=1)
@@ -219,8 +220,32 @@ def test_the_sessions_of_a_group_go_on_on_the_next_page(
     assert len(first) == 1 + 20, "and one line says when the series is"
     assert second
     assert set(first[1:]).isdisjoint(second[1:])
-    again = mia.get(path(scene, "/groups/badminton/sessions?from=yesterday"))
-    assert again.all("main .link-note") == first
+    assert mia.follow("The next dates").all("main .link-note") == first
+
+
+def test_a_day_with_more_sessions_than_a_page_holds_is_shown_once_and_whole(
+    scene: Scene, walk: Walk, session: Session
+) -> None:
+    tea = scene.people.start(name="Tea", is_public=True)
+    morning = scene.plan_one(scene.today + DAY, title="Before")
+    many = {f"Court {number}" for number in range(45)}
+    for title in sorted(many):
+        scene.plan_one(scene.today + 3 * DAY, title=title, is_public=True)
+    elsewhere = scene.plan_one(scene.today + DAY, title="Elsewhere")
+    elsewhere.group_id = tea.id
+    session.commit()
+    mia = walk(scene.people.mia)
+    page = mia.get(path(scene, "/groups/badminton/sessions"))
+    seen = page.all("main .link-title")
+    while page.soup.select_one("a[rel=next]"):
+        page = mia.follow("Further ahead")
+        seen += page.all("main .link-title")
+    titles = [words for words in seen if words.startswith("Court ")]
+    assert sorted(titles) == sorted(many)
+    address = path(scene, f"/groups/badminton/sessions?after={cursor_of(elsewhere.id)}")
+    mia.get(address, status=404)
+    mia.get(path(scene, "/groups/badminton/sessions?after=nonsense"), status=404)
+    assert morning.title not in titles
 
 
 def test_paper_names_no_day_today_and_nobody(scene: Scene, walk: Walk, session: Session) -> None:

@@ -154,15 +154,35 @@ def next_meetings(
     *,
     now: dt.datetime,
     group_id: uuid.UUID | None = None,
+    after: GroupSession | None = None,
     seen_by: uuid.UUID | None,
     limit: int,
 ) -> list[Meeting]:
-    """Return the sessions that are not over, the next first; of one group where one is named."""
+    """Return the sessions that are not over, the next first.
+
+    Args:
+        session: Any session.
+        community_id: The community.
+        now: What ended before is over.
+        group_id: Only of this group; of all where None.
+        after: The one that the page before ended with, wherever it is by now.
+        seen_by: The member who looks; None for a visitor, who sees what is public.
+        limit: At most so many.
+    """
     wanted = _of_open_groups(community_id, seen_by=seen_by).where(
         GroupSession.starts_at >= now - LONGEST, GroupSession.ends_at > now
     )
     if group_id is not None:
         wanted = wanted.where(GroupSession.group_id == group_id)
+    if after is not None:
+        # By both, as the list is ordered: several may begin at the same moment.
+        wanted = wanted.where(
+            sa.tuple_(GroupSession.starts_at, GroupSession.id)
+            > sa.tuple_(
+                sa.bindparam(None, after.starts_at, GroupSession.starts_at.type),
+                sa.bindparam(None, after.id, GroupSession.id.type),
+            )
+        )
     return _in_order(session, wanted, limit, seen_by)
 
 

@@ -1,8 +1,6 @@
 """One session, and signing up for it; the sessions of a group."""
 
-import datetime as dt
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -21,15 +19,16 @@ from timebank.sessions import names, queries, service
 from timebank.sessions.door_names import ROLE_NAMES
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import GroupSession
-from timebank.sessions.policy import planning, when
+from timebank.sessions.policy import planning
 from timebank.sessions.queries import Coming, Count, Held, Meeting
 from timebank.sessions.views.at_door import ways as door_ways
 from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web import corners
 from timebank.web.access import Access, access
-from timebank.web.filters import hours_label, today, zone
+from timebank.web.filters import hours_label
 from timebank.web.pages import page
+from timebank.web.paging import BadCursorError, cut, key_of
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -230,42 +229,41 @@ def of_group(group_slug: str) -> ResponseReturnValue:
     found = seen(group_slug)
     group = found.group
     plans = planning.may_plan(found.who) and group.is_open
-    listed = _next(group, LISTED_MAX + 1, from_on=_from_on())
+    after = _after(group)
+    listed = _next(group, LISTED_MAX + 1, after=after)
+    shown = cut(listed, [each.session.id for each in listed], LISTED_MAX)
     return page(
         "sessions/of_group.html",
         group=group,
-        lines=lines_of(listed[:LISTED_MAX], with_group=False),
-        later=_later(group, listed[LISTED_MAX:]),
-        series=_series(group, plans=plans) if found.who.is_member else [],
+        lines=lines_of(shown.rows, with_group=False),
+        later=shown.after
+        and url_for("sessions.of_group", group_slug=group.slug, after=shown.after),
+        is_later=after is not None,
+        series=_series(group, plans=plans) if found.who.is_member and after is None else [],
         plans=plans,
         closes=standing.may_run(found.who) and group.is_open,
         is_member=found.who.is_member,
     )
 
 
-def _from_on() -> dt.date | None:
-    """Return the day from which sessions are asked for; None is from now on."""
-    try:
-        asked = dt.date.fromisoformat(request.args.get("from", ""))
-    except ValueError:
+def _after(group: Group) -> GroupSession | None:
+    """Return the session that the page before ended with; None on the first."""
+    key = key_of(request.args.get("after"))
+    if key is None:
         return None
-    return asked if today() < asked <= planning.horizon_on(today()) else None
+    found = queries.session_by_id(db.session(), g.community.id, key)
+    if found.group_id != group.id:
+        raise BadCursorError
+    return found
 
 
-def _later(group: Group, rest: Sequence[Meeting]) -> str | None:
-    """Return where the sessions are that do not fit on the page."""
-    if not rest:
-        return None
-    values: dict[str, Any] = {"from": rest[0].session.day_on.isoformat()}
-    return url_for("sessions.of_group", group_slug=group.slug, **values)
-
-
-def _next(group: Group, limit: int, *, from_on: dt.date | None = None) -> list[Meeting]:
+def _next(group: Group, limit: int, *, after: GroupSession | None = None) -> list[Meeting]:
     return queries.next_meetings(
         db.session(),
         g.community.id,
-        now=utc_now() if from_on is None else when.begin_of(from_on, zone()),
+        now=utc_now(),
         group_id=group.id,
+        after=after,
         seen_by=seen_by(),
         limit=limit,
     )
