@@ -63,6 +63,7 @@ def test_somebody_comes_in_reads_the_rules_and_goes(scene: Scene, walk: Walk) ->
     mia.get(path(scene, "/leave"))
     assert "You have left" in mia.submit(button="Yes, leave")
     mia.refused(path(scene, "/people"))
+    mia.refused(path(scene, "/leave"))
 
 
 def test_where_one_asks_first_a_lead_answers(scene: Scene, walk: Walk) -> None:
@@ -71,6 +72,8 @@ def test_where_one_asks_first_a_lead_answers(scene: Scene, walk: Walk) -> None:
     lena.submit(joining="ask")
     mia.get(path(scene))
     assert "You have asked to come in" in mia.submit(button="Ask to come in")
+    assert "You can ask again" in mia.submit(button="Take it back")
+    mia.submit(button="Ask to come in")
     assert "Somebody waits" in lena.get(path(scene))
     lena.get(path(scene, "/people"))
     assert "Mia has been told" in lena.submit(button="Let Mia in")

@@ -11,6 +11,7 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.groups import names, queries, service
+from timebank.groups.errors import NoPartInGroupError
 from timebank.groups.forms import GroupForm, StartForm, offered
 from timebank.groups.models import Group
 from timebank.groups.policy import pots as pots_policy
@@ -315,8 +316,10 @@ def no_thanks(group_slug: str) -> ResponseReturnValue:
 @access(Access.MEMBER)
 @writes
 def leave(group_slug: str) -> ResponseReturnValue:
-    """Leave a group."""
+    """Leave a group, or take back that one asked to come in."""
     found: Seen = seen(group_slug)
+    if not found.who.belongs and found.who.state != "asked":
+        raise NoPartInGroupError
     form = PageForm()
     if form.validate_on_submit():
         try:
@@ -324,6 +327,9 @@ def leave(group_slug: str) -> ResponseReturnValue:
         except RefusalError as refusal:
             refused(form, refusal)
         else:
-            flash(_("You have left the group. The door stays open."), "note")
+            if found.who.belongs:
+                flash(_("You have left the group. The door stays open."), "note")
+            else:
+                flash(_("Taken back. You can ask again whenever you like."), "note")
             return to_group(found.group)
     return page("groups/leave.html", form, mistaken=form.is_submitted(), group=found.group)
