@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -180,7 +181,7 @@ def balances(connection: Connection, book_id: UUID, codes: Sequence[str]) -> dic
 @cache
 def _balances_question() -> Select[Any]:
     account = schema.account.c
-    return _balances().where(
+    return balance_columns().where(
         account.book_id == bindparam("book_id"),
         account.code.in_(bindparam("codes", expanding=True)),
     )
@@ -241,7 +242,7 @@ def page(
     """The accounts of a book in code order, a page at a time."""
     account = schema.account.c
     rows = connection.execute(
-        _balances()
+        balance_columns()
         .where(account.book_id == book_id, account.code > after_code)
         .order_by(account.code)
         .limit(limit)
@@ -316,8 +317,8 @@ def latest_entries(
     return _with_legs(connection, book_id, connection.execute(question).all())
 
 
-def _balances() -> Select[Any]:
-    """The columns of a :class:`Balance`, in its order."""
+def balance_columns() -> Select[Any]:
+    """Ask for the columns of a :class:`Balance`, in its order."""
     account = schema.account.c
     return select(
         account.code,
@@ -404,6 +405,14 @@ def lines_between(
 
 @cache
 def _lines_question() -> Select[Any]:
+    return lines_after(bindparam("after_seq"))
+
+
+def lines_after(after_seq: ColumnElement[int]) -> Select[Any]:
+    """Ask for the columns of a :class:`StatementLine`, of an account after a place in the book.
+
+    The question takes `book_id`, `code` and `last_seq`.
+    """
     leg, entry, later = schema.leg.c, schema.entry.c, schema.entry.alias("later")
     book_id: BindParameter[Any] = bindparam("book_id")
     sides = union_all(
@@ -417,7 +426,7 @@ def _lines_question() -> Select[Any]:
             ).where(
                 leg.book_id == book_id,
                 side == bindparam("code"),
-                leg.seq > bindparam("after_seq"),
+                leg.seq > after_seq,
                 leg.seq <= bindparam("last_seq"),
             )
             for side, other, after, sign in (

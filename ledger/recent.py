@@ -1,13 +1,37 @@
 """What an account holds now and how it came to that, in as few questions as there can be."""
 
+from dataclasses import fields
 from datetime import date, tzinfo
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    select,
+    true,
+    union_all,
+)
 
-from ledger.balances import Balance, Statement, balance, lines_between, midnight, seq_before
-from ledger.errors import BadPeriod
+from ledger import schema
+from ledger.balances import (
+    Balance,
+    Statement,
+    StatementLine,
+    balance,
+    balance_columns,
+    lines_after,
+    lines_between,
+    midnight,
+    seq_before,
+)
+from ledger.errors import BadPeriod, UnknownAccount
+from ledger.layout import ASIDE_KINDS
 
 #: Past every place there can be in a book.
 LAST_SEQ: Final = 2**62
@@ -29,3 +53,52 @@ def statement_to_now(
     closing = lines[-1].balance_minutes if lines else now.posted
     opening = closing - sum(line.minutes for line in lines)
     return now, Statement(code, since_on, today, opening, lines, closing)
+
+
+def latest(
+    connection: Connection, book_id: UUID, code: str, *, limit: int
+) -> tuple[Balance, list[StatementLine]]:
+    """What an account holds now and its latest movements, the newest last, in one question.
+
+    Raises:
+        UnknownAccount: If the book has no such account.
+    """
+    asked = {"book_id": book_id, "code": code, "last_seq": LAST_SEQ, "limit": limit}
+    rows = connection.execute(_latest_question(), asked).all()
+    if not rows:
+        raise UnknownAccount(code)
+    wide = len(fields(Balance))
+    lines = [StatementLine(*row[wide:]) for row in rows if row[wide] is not None]
+    return Balance(*rows[0][:wide]), lines[-limit:]
+
+
+@cache
+def _latest_question() -> Select[Any]:
+    """Look at each side of the account from its end: years before cost nothing."""
+    account, leg, entry = schema.account.c, schema.leg.c, schema.entry.c
+    book_id: BindParameter[Any] = bindparam("book_id")
+    limit = bindparam("limit", type_=Integer)
+    halves = [
+        select(leg.seq)
+        .join(schema.entry, (entry.book_id == leg.book_id) & (entry.seq == leg.seq))
+        .where(
+            leg.book_id == book_id,
+            side == bindparam("code"),
+            entry.kind.not_in(sorted(ASIDE_KINDS)),
+        )
+        .order_by(leg.seq.desc())
+        .limit(limit)
+        .subquery()
+        for side in (leg.payer_code, leg.payee_code)
+    ]
+    both = union_all(*(select(half.c.seq) for half in halves)).subquery()
+    newest = select(both.c.seq).order_by(both.c.seq.desc()).limit(limit).subquery()
+    first_seq = select(func.min(newest.c.seq)).scalar_subquery()
+    lines = lines_after(first_seq - 1).subquery()
+    return (
+        balance_columns()
+        .add_columns(*lines.c)
+        .select_from(schema.account.outerjoin(lines, true()))
+        .where(account.book_id == book_id, account.code == bindparam("code"))
+        .order_by(lines.c.seq, lines.c.n)
+    )

@@ -16,7 +16,7 @@ from ledger.balances import (
 )
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
 from ledger.holdings import Holding, holdings
-from ledger.recent import statement_to_now
+from ledger.recent import latest, statement_to_now
 from tests.ledger.desk import (
     ANN,
     BEN,
@@ -203,3 +203,19 @@ def test_the_newest_entries_come_first_page_by_page(desk: Desk) -> None:
         none = latest_entries(connection, OTHER_BOOK, limit=2)
     assert [entry.legs[0].minutes for entry in (*first, *second)] == [3, 2, 1]
     assert none == []
+
+
+def test_the_latest_lines_are_the_end_of_the_statement_with_the_balance_of_now(desk: Desk) -> None:
+    two_months(desk)
+    first = desk.post()
+    desk.reverse(first.entry_id)
+    for code in (ANN, BEN, CAT):
+        with desk.engine.connect() as connection:
+            now, whole = statement_to_now(connection, BOOK, code, JANUARY[0], MARCH[1], dt.UTC)
+            for limit in (1, 2, 3, 100):
+                found = latest(connection, BOOK, code, limit=limit)
+                assert found == (now, whole.lines[-limit:])
+    with desk.engine.connect() as connection:
+        assert latest(connection, BOOK, OPENING, limit=3)[1] == []
+        with pytest.raises(UnknownAccount):
+            latest(connection, BOOK, "M000099", limit=3)

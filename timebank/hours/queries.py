@@ -111,6 +111,21 @@ def statement_to_now(
         raise NoSuchAccountError(code) from refusal
 
 
+def latest(
+    session: Session, member: Holder, *, limit: int
+) -> tuple[Balance, Sequence[StatementLine]]:
+    """What a member's account holds now, and its latest movements, the newest last.
+
+    Raises:
+        NoSuchAccountError: If the member has no account, such as one not yet let in.
+    """
+    code = member.account_code
+    try:
+        return recent.latest(session.connection(), member.community_id, code, limit=limit)
+    except UnknownAccount as refusal:
+        raise NoSuchAccountError(code) from refusal
+
+
 def month_statement(session: Session, community: Community, code: str, month: dt.date) -> Statement:
     """An account over the calendar month that `month` lies in.
 

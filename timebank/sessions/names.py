@@ -15,7 +15,7 @@ from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy.repeating import Pattern, pattern_of
 from timebank.sessions.queries import Count, Meeting
-from timebank.web.filters import clock_time, local, today, zone
+from timebank.web.filters import clock_time, local, short_day, today, zone
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
@@ -58,6 +58,11 @@ class Tag:
 
     words: str
     kind: str
+
+
+def held_words(held: GroupSession) -> str:
+    """Return what a line about hours calls the session that they came from."""
+    return _("%(title)s, %(day)s", title=held.title, day=short_day(held.day_on))
 
 
 def date_words(date: dt.date) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from timebank.groups.names import activity_name
+from timebank.groups.policy.pots import COMMUNITY_POT
 from timebank.listings.names import name_of
 from timebank.members.models import Member
+from timebank.sessions.names import held_words
 from timebank.statements.queries import Line
-from timebank.web.filters import short_day
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -32,7 +33,14 @@ SOURCES: Mapping[str, str] = {
     "written-off": _l("Let go"),
     "activity-mutual-help": _l("Mutual help"),
 }
-COMMUNITY_POT = "G000001"
+#: Hours into pots and out of them, in words that are right on either side.
+POT_LINES: Mapping[str, str] = {
+    "pot.gift": _l("A gift to a pot"),
+    "pot.grant": _l("Help from a pot"),
+    "pot.payment": _l("Pay for hosting"),
+    "pot.transfer": _l("From pot to pot"),
+    "pot.ended": _l("From a group that ended"),
+}
 #: Hours recognised for an activity come from a source of its own.
 ACTIVITY = "activity-"
 
@@ -48,19 +56,32 @@ def account_name(code: str, member: Member | None, *, may_see_names: bool) -> st
     return str(SOURCES.get(code, code))
 
 
+def other_side(line: Line, *, may_see_names: bool) -> str:
+    """Return who or what was on the other side of a line."""
+    if line.pot is not None:
+        return _("The pot of %(name)s", name=line.pot.name)
+    return account_name(line.other_code, line.other, may_see_names=may_see_names)
+
+
+def what_for(line: Line) -> str:
+    """Return what a line was for."""
+    kind = str(KINDS.get(line.kind, line.kind))
+    words = line.exchange.title if line.exchange is not None else ""
+    if line.held is not None:
+        words = held_words(line.held)
+    if not words and line.category is not None:
+        words = name_of(line.category)
+    words = words or str(POT_LINES.get(line.purpose, ""))
+    if line.is_back:
+        return _("Moved back: %(what)s", what=words) if words else kind
+    if line.is_put_right:
+        return _("Put right: %(what)s", what=words or kind)
+    return words or kind
+
+
 def line_words(line: Line) -> str:
     """Return what a line was for, and which entries it has to do with, by their numbers."""
-    kind = str(KINDS.get(line.kind, line.kind))
-    help_words = line.exchange.title if line.exchange is not None else ""
-    if line.held is not None:
-        help_words = _("%(title)s, %(day)s", title=line.held.title, day=short_day(line.held.day_on))
-    what = help_words or (name_of(line.category) if line.category is not None else "")
-    words = what or kind
-    if line.takes_back is not None:
-        words = _("Moved back: %(what)s", what=what) if what else kind
-    elif line.instead_of is not None:
-        words = _("Put right: %(what)s", what=words)
-    numbers = _numbers(line)
+    words, numbers = what_for(line), _numbers(line)
     return f"{words} ({', '.join([_('no. %(no)d', no=line.seq), *numbers])})" if numbers else words
 
 

@@ -12,6 +12,9 @@ from timebank.communities.models import Community
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.queries import Deal, by_account_codes
+from timebank.groups import queries as groups
+from timebank.groups.models import Group
+from timebank.groups.policy.pots import COMMUNITY_POT
 from timebank.hours import queries as hours
 from timebank.hours.policy import category_code
 from timebank.listings.models import Category
@@ -38,12 +41,18 @@ class Line:
         occurred_on: The day of the help.
         kind: The ledger's word, such as "exchange" or "reversal".
         category: The kind of help, or None where the line is about no exchange.
+        purpose: What the books say it was for, such as "pot.gift".
         other_code: The account on the other side.
         other: The member behind it, or None for pots and sources.
         minutes: More than zero where the account gained.
         balance_minutes: What was in it right after.
         exchange: The exchange it was posted for or took back, or None.
         held: The session of a group that it was posted for or took back, or None.
+        pot: The group whose pot is on the other side, or None.
+        is_in_group: Whether the one who looks belongs to that group.
+        is_back: Whether it takes another entry back.
+        is_moved_back: Whether another entry took it back.
+        is_put_right: Whether it stands in place of another entry.
         takes_back: Number of the entry it takes back, or None.
         taken_back_by: Number of the entry that took it back, or None.
         instead_of: Number of the entry it stands in place of, or None.
@@ -56,12 +65,18 @@ class Line:
     occurred_on: dt.date
     kind: str
     category: Category | None
+    purpose: str
     other_code: str
     other: Member | None
     minutes: int
     balance_minutes: int
     exchange: Exchange | None
     held: GroupSession | None
+    pot: Group | None
+    is_in_group: bool
+    is_back: bool
+    is_moved_back: bool
+    is_put_right: bool
     takes_back: int | None
     taken_back_by: int | None
     instead_of: int | None
@@ -118,7 +133,13 @@ def month_of(text: str | None, *, today: dt.date) -> dt.date:
 
 
 def month(
-    session: Session, community: Community, code: str, first: dt.date, *, today: dt.date
+    session: Session,
+    community: Community,
+    code: str,
+    first: dt.date,
+    *,
+    today: dt.date,
+    seen_by: Member,
 ) -> Month:
     """Return an account's statement of the month that begins on `first`.
 
@@ -126,15 +147,6 @@ def month(
         NoSuchAccountError: If the book has no such account.
     """
     statement = hours.month_statement(session, community, code, first)
-    linked = [
-        line.entry_id
-        for line in statement.lines
-        if line.reverses or line.reversed_by or line.corrects
-    ]
-    entry_ids = [line.entry_id for line in statement.lines]
-    deals = exchanges.deals_by_entry(session, community.id, entry_ids, linked=linked)
-    links = hours.links(session, community.id, linked)
-    held = _held(session, community, statement.lines)
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
     return Month(
@@ -144,29 +156,71 @@ def month(
         later=later if later <= today else None,
         opening_minutes=statement.opening_minutes,
         closing_minutes=statement.closing_minutes,
-        lines=[
-            Line(
-                entry_id=line.entry_id,
-                seq=line.seq,
-                recorded_at=line.recorded_at,
-                occurred_on=line.occurred_on,
-                kind=line.kind,
-                category=deal.category if deal else None,
-                other_code=line.counterpart_code,
-                other=_side(deal, line.counterpart_code) if deal else None,
-                minutes=line.minutes,
-                balance_minutes=line.balance_minutes,
-                exchange=deal.exchange if deal else None,
-                held=held.get(line.entry_id),
-                takes_back=_seq(links, line.entry_id, "takes_back"),
-                taken_back_by=_seq(links, line.entry_id, "taken_back_by"),
-                instead_of=_seq(links, line.entry_id, "instead_of"),
-                replaced_by=_seq(links, line.entry_id, "replaced_by"),
-            )
-            for line in statement.lines
-            for deal in (deals.get(line.entry_id),)
-        ],
+        lines=_lines(session, community, statement.lines, seen_by),
     )
+
+
+def lately(
+    session: Session, member: Member, community: Community, *, limit: int
+) -> tuple[hours.Balance, list[Line]]:
+    """Return what a member's account holds now, and its latest movements, the newest first.
+
+    These lines do not say by which number they have to do with others.
+    """
+    balance, moved = hours.latest(session, member, limit=limit)
+    return balance, _lines(session, community, moved, member, with_numbers=False)[::-1]
+
+
+def _lines(
+    session: Session,
+    community: Community,
+    moved: Sequence[hours.StatementLine],
+    seen_by: Member,
+    *,
+    with_numbers: bool = True,
+) -> list[Line]:
+    """Return movements with what each was for; what none of them needs is not asked for."""
+    linked = [line.entry_id for line in moved if line.reverses or line.reversed_by or line.corrects]
+    entry_ids = [line.entry_id for line in moved]
+    deals = exchanges.deals_by_entry(session, community.id, entry_ids, linked=linked)
+    links = hours.links(session, community.id, linked) if with_numbers else {}
+    held = _held(session, community, moved)
+    pots = groups.behind_pots(
+        session,
+        community.id,
+        {line.counterpart_code for line in moved if line.counterpart_code[0] == hours.POT_LETTER}
+        - {COMMUNITY_POT},
+        seen_by.id,
+    )
+    return [
+        Line(
+            entry_id=line.entry_id,
+            seq=line.seq,
+            recorded_at=line.recorded_at,
+            occurred_on=line.occurred_on,
+            kind=line.kind,
+            category=deal.category if deal else None,
+            purpose=line.category,
+            other_code=line.counterpart_code,
+            other=_side(deal, line.counterpart_code) if deal else None,
+            minutes=line.minutes,
+            balance_minutes=line.balance_minutes,
+            exchange=deal.exchange if deal else None,
+            held=held.get(line.entry_id),
+            pot=group,
+            is_in_group=is_in_group,
+            is_back=line.reverses is not None,
+            is_moved_back=line.reversed_by is not None,
+            is_put_right=line.corrects is not None,
+            takes_back=_seq(links, line.entry_id, "takes_back"),
+            taken_back_by=_seq(links, line.entry_id, "taken_back_by"),
+            instead_of=_seq(links, line.entry_id, "instead_of"),
+            replaced_by=_seq(links, line.entry_id, "replaced_by"),
+        )
+        for line in moved
+        for deal in (deals.get(line.entry_id),)
+        for group, is_in_group in (pots.get(line.counterpart_code, (None, False)),)
+    ]
 
 
 def _held(

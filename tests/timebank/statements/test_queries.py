@@ -59,7 +59,9 @@ def test_opening_and_lines_come_to_closing_over_three_months(session: Session) -
     )
     code, closing = scene.rune.account_code, 0
     for first in (dt.date(2026, 2, 1), dt.date(2026, 3, 1), dt.date(2026, 4, 1), TODAY):
-        month = queries.month(session, scene.community, code, first.replace(day=1), today=TODAY)
+        month = queries.month(
+            session, scene.community, code, first.replace(day=1), today=TODAY, seen_by=scene.rune
+        )
         assert month.opening_minutes == closing
         assert month.opening_minutes + month.in_minutes - month.out_minutes == (
             month.closing_minutes

@@ -12,6 +12,7 @@ from timebank.groups.errors import MoveNotFoundError
 from timebank.groups.models import (
     TWO_ABOVE_MINUTES,
     Group,
+    GroupMember,
     PotApproval,
     PotMove,
     PotRule,
@@ -227,3 +228,29 @@ def groups_by_pot(session: Session, community_id: uuid.UUID) -> dict[str, Group]
         sa.select(Group).where(Group.community_id == community_id).order_by(Group.folded, Group.id)
     )
     return {group.account_code: group for group in found}
+
+
+def behind_pots(
+    session: Session, community_id: uuid.UUID, codes: Collection[str], member_id: uuid.UUID
+) -> dict[str, tuple[Group, bool]]:
+    """Return the groups behind codes of pots, and whether a member belongs to each.
+
+    Codes of no group, such as the whole community's, are left out.
+    """
+    numbers = [int(code[1:]) for code in codes]
+    if not numbers:
+        return {}
+    rows = session.execute(
+        sa.select(Group, GroupMember.id)
+        .outerjoin(
+            GroupMember,
+            sa.and_(
+                GroupMember.community_id == Group.community_id,
+                GroupMember.group_id == Group.id,
+                GroupMember.member_id == member_id,
+                GroupMember.state == "active",
+            ),
+        )
+        .where(Group.community_id == community_id, Group.number.in_(numbers))
+    )
+    return {group.account_code: (group, part is not None) for group, part in rows}

@@ -22,7 +22,9 @@ from timebank.groups.views.pot_frame import Pot, load
 from timebank.hours import queries as hours
 from timebank.members import queries as members
 from timebank.members.models import Member
+from timebank.web import corners
 from timebank.web.access import Access, access
+from timebank.web.corners import Origin
 from timebank.web.filters import hours_label, hours_signed, local, short_day, today
 from timebank.web.pages import page
 from timebank.web.words import gettext as _
@@ -207,21 +209,45 @@ def _lines(
     lines: Sequence[Any], asked: Sequence[Asked], people: dict[uuid.UUID, Member]
 ) -> list[list[object]]:
     """Return the latest movements, each with its reason; names only for those who decide."""
+    shown = list(lines)[-LINES_MAX:][::-1]
     moves = {each.move.entry_id: each.move for each in asked}
+    columns = [(names.pot_column(line.category), line) for line in shown]
+    origins = corners.origins([line.entry_id for column, line in columns if column == "sessions"])
+    others = queries.behind_pots(
+        db.session(),
+        g.community.id,
+        {line.counterpart_code for column, line in columns if column == "pots"},
+        g.member.id,
+    )
     return [
         [
             short_day(line.recorded_at),
-            names.joined(
-                (
-                    _("Taken back") if line.reverses else names.pot_reason(line.category),
-                    _about(moves.get(line.entry_id), people),
-                )
+            _what(
+                line,
+                origins.get(line.entry_id),
+                others.get(line.counterpart_code, (None,))[0],
+                _about(moves.get(line.entry_id), people),
             ),
             hours_signed(line.minutes),
             held(line.balance_minutes),
         ]
-        for line in list(lines)[-LINES_MAX:][::-1]
+        for line in shown
     ]
+
+
+def _what(line: Any, origin: Origin | None, other: Group | None, about: str) -> object:  # noqa: ANN401 - as above
+    """Return what a line was; what came from a session or another group leads there."""
+    reason = names.pot_reason(line.category)
+    if other is not None:
+        reason = names.joined((reason, other.name))
+    words = names.joined((origin.words if origin is not None else reason, about))
+    if line.reverses:
+        words = _("Taken back: %(what)s", what=words)
+    if origin is not None:
+        return {"value": words, "href": origin.href}
+    if other is not None:
+        return {"value": words, "href": url_for("groups.show", group_slug=other.slug)}
+    return words
 
 
 def _about(move: PotMove | None, people: dict[uuid.UUID, Member]) -> str:

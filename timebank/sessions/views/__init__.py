@@ -9,6 +9,7 @@ from timebank.sessions.views import (
     codes,
     door,
     figures,
+    lines,
     one_date,
     opening,
     paper,
@@ -32,6 +33,7 @@ __all__ = [
     "codes",
     "door",
     "figures",
+    "lines",
     "one_date",
     "opening",
     "paper",
@@ -50,3 +52,4 @@ corners.fill("group", show.on_group_page)
 corners.fill("rule tried", closing.tried_rule)
 corners.fill("tie", together.on_tie_page)
 corners.fill("scanned card", door.on_scanned_card)
+corners.tell_origins(lines.origins_of)

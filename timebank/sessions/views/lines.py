@@ -1,15 +1,17 @@
 """Sessions as lines of a list, wherever a page shows some."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
-from flask import g
+from flask import g, url_for
 
+from timebank.db import db
 from timebank.members.models import Member
-from timebank.sessions import names
+from timebank.sessions import names, queries
 from timebank.sessions.queries import Meeting
+from timebank.web.corners import Origin
 
 
 def is_member() -> bool:
@@ -48,3 +50,12 @@ def for_the_wall(meetings: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 def _line(meeting: Meeting, member: Member | None) -> dict[str, Any]:
     return names.line_of(meeting, member, with_day=False)
+
+
+def origins_of(entry_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Origin]:
+    """Return the sessions that entries of the books came from (`web.corners`)."""
+    found = queries.by_entry(db.session(), g.community.id, entry_ids)
+    return {
+        entry_id: Origin(names.held_words(held), url_for("sessions.show", session_id=held.id))
+        for entry_id, (held, _group) in found.items()
+    }

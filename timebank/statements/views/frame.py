@@ -3,11 +3,12 @@
 from flask import Response, g, make_response, request, url_for
 
 from timebank.db import db
+from timebank.groups.policy.pots import COMMUNITY, COMMUNITY_POT
 from timebank.hours import errors
 from timebank.members.models import Member
 from timebank.statements import queries
 from timebank.statements.errors import BadMonthError
-from timebank.statements.names import account_name, line_words
+from timebank.statements.names import line_words, other_side
 from timebank.statements.queries import Line, Month
 from timebank.web.filters import hours_label, hours_signed, hours_words, short_day, today
 from timebank.web.refusals import say
@@ -35,7 +36,7 @@ say(errors.AccountInUseError, _l("There are still hours in the account %(code)s.
 def asked_month(code: str) -> Month:
     """Return the statement that the address asks for."""
     first = queries.month_of(request.args.get("month"), today=today())
-    return queries.month(db.session(), g.community, code, first, today=today())
+    return queries.month(db.session(), g.community, code, first, today=today(), seen_by=g.member)
 
 
 def month_key(first: object) -> str:
@@ -50,7 +51,7 @@ def may_see_names() -> bool:
 
 def other_words(line: Line, *, with_names: bool) -> str:
     """Return who was on the other side of a line."""
-    return account_name(line.other_code, line.other, may_see_names=with_names)
+    return other_side(line, may_see_names=with_names)
 
 
 def table_of(
@@ -61,7 +62,7 @@ def table_of(
     lines = statement.lines[start : start + queries.LINES_ON_A_PAGE]
     rows = [
         [
-            {"value": line_words(line), "href": _address_of(line, own=own)},
+            _what(line, own=own),
             other_words(line, with_names=with_names),
             short_day(line.occurred_on),
             hours_signed(line.minutes),
@@ -70,8 +71,6 @@ def table_of(
         for line in lines
     ]
     for row, line in zip(rows, lines, strict=True):
-        if row[0]["href"] is None:  # type: ignore[index]
-            row[0] = line_words(line)
         if with_receipts:
             href = url_for("proofs.receipt", entry_id=line.entry_id)
             row.append({"value": _("Receipt"), "href": href})
@@ -99,14 +98,25 @@ def _start(length: int) -> int:
     return start if start < length else 0
 
 
-def _address_of(line: Line, *, own: bool) -> str | None:
-    if not own:
-        return url_for("books.entry", entry_id=line.entry_id)
+def _what(line: Line, *, own: bool) -> object:
+    href = address_of(line) if own else url_for("books.entry", entry_id=line.entry_id)
+    return {"value": line_words(line), "href": href} if href else line_words(line)
+
+
+def address_of(line: Line) -> str | None:
+    """Return where a member finds what a line of their own was about, or None."""
     if line.held is not None:
         return url_for("sessions.show", session_id=line.held.id)
-    if line.exchange is None:
-        return None
-    return url_for("exchanges.show", exchange_id=line.exchange.id)
+    if line.exchange is not None:
+        return url_for("exchanges.show", exchange_id=line.exchange.id)
+    if line.pot is not None:
+        # The page of a pot is for those in the group; its group's is for everybody.
+        page = "groups.pot" if line.is_in_group else "groups.show"
+        name = "pot_name" if line.is_in_group else "group_slug"
+        return url_for(page, **{name: line.pot.slug})  # type: ignore[arg-type]
+    if line.other_code == COMMUNITY_POT:
+        return url_for("groups.pot", pot_name=COMMUNITY)
+    return None
 
 
 def file_of(statement: Month, *, with_names: bool) -> Response:

@@ -16,18 +16,22 @@ from timebank.hours.own_books import own_books
 from timebank.limits.ideas import ideas
 from timebank.listings.names import name_of, someone
 from timebank.statements import queries
+from timebank.statements.names import what_for
+from timebank.statements.queries import Line
 from timebank.statements.views.frame import (
+    address_of,
     asked_month,
     figures_of,
     file_of,
     month_key,
+    other_words,
     table_of,
 )
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import hours_label, hours_signed, short_day, today
+from timebank.web.filters import hours_label, hours_signed, local, short_day, today
 from timebank.web.words import gettext as _
 
-#: Exchanges that are over, looked at for hours that have moved lately.
+#: Movements that the page shows; the statement has them all.
 LATELY_MAX = 6
 bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
 
@@ -37,14 +41,13 @@ bp = Blueprint("hours", __name__, url_prefix=COMMUNITY_PREFIX)
 def index() -> ResponseReturnValue:
     """Show the member's hours in words, what is on its way, and this month's lines."""
     session = db.session()
-    account = hours.balance_of(session, g.member)
+    account, lately = queries.lately(session, g.member, g.community, limit=LATELY_MAX)
     coming = [
         deal
         for deal in exchanges.open_deals(session, g.member)
         if deal.exchange.basis == "hours" and deal.exchange.state != "proposed"
     ]
     side = "floor" if account.posted <= 0 else "ceiling"
-    lately = exchanges.ended_deals(session, g.member, after=None, limit=LATELY_MAX)
     return render_template(
         "statements/hours.html",
         minutes=account.posted,
@@ -52,27 +55,21 @@ def index() -> ResponseReturnValue:
         on_its_way_minutes=account.held_in,
         set_aside_minutes=account.held_out,
         coming=[_line(deal) for deal in coming],
-        lately=[_moved(deal) for deal in lately if deal.exchange.entry_id is not None],
+        lately=[_moved(line) for line in lately],
     )
 
 
-def _moved(deal: Deal) -> dict[str, object]:
-    exchange = deal.exchange
-    minutes = exchange.worked_minutes or 0
+def _moved(line: Line) -> dict[str, object]:
+    month = month_key(local(line.recorded_at))
+    back = _("moved back later") if line.is_moved_back else ""
+    # A session is called by its day.
+    day = short_day(line.occurred_on) if line.held is None else ""
+    other = other_words(line, with_names=True)
     return {
-        "words": exchange.title or name_of(deal.category),
-        "note": " · ".join(
-            filter(
-                None,
-                (
-                    deal.other(g.member).first_name,
-                    short_day(exchange.happened_on) if exchange.happened_on else "",
-                    _("moved back later") if exchange.reversal_id is not None else "",
-                ),
-            )
-        ),
-        "href": url_for("exchanges.show", exchange_id=exchange.id),
-        "tag": hours_signed(minutes if deal.is_giver(g.member) else -minutes),
+        "words": what_for(line),
+        "note": " · ".join(filter(None, (other, day, back))),
+        "href": address_of(line) or url_for("hours.statement", month=month),
+        "tag": hours_signed(line.minutes),
         "tag_kind": "quiet",
     }
 
