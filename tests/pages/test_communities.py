@@ -78,7 +78,6 @@ def test_settings_change_and_the_history_tells_who(
         name="Elm and Ash",
         joining="invitation",
         confirm_days="14",
-        time_zone="Europe/Copenhagen",
         house_rules="Be kind.",
     )
     assert "The settings are changed." in page
@@ -104,13 +103,11 @@ def test_settings_that_cannot_be_are_explained_and_kept(
     pages: Pages, session: Session, community: Community, cora: Member
 ) -> None:
     pages.get(at(community, "/settings"))
-    page = pages.submit(name="", time_zone="Elm/Street", words="x" * 1001, status=422)
+    page = pages.submit(name="", words="x" * 1001, status=422)
     assert page.mistakes == [
         "Enter the name of your community.",
         "This is too long. Please keep it to 1000 characters.",
-        "Enter a time zone like Europe/Copenhagen.",
     ]
-    assert page.one("#time_zone")["value"] == "Elm/Street"
     session.expire_all()
     assert community.name == "Elm Street"
 

@@ -15,6 +15,7 @@ NAME_LENGTH_MAX = 80
 WORDS_LENGTH_MAX = 1000
 RULES_LENGTH_MAX = 4000
 HELP_LENGTH_MAX = 300
+TIME_ZONE_LENGTH_MAX = 40
 JOINING = ("open", "approval", "invitation")
 #: What becomes of help that two people gave each other for the same time: nothing moves, or each is
 #: credited with what they gave, out of a source of the book.
@@ -128,7 +129,7 @@ class Community(Base):
     name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH_MAX))
     words: Mapped[str] = mapped_column(sa.Text, default="")
     locale: Mapped[str] = mapped_column(sa.String(2), default="en")
-    time_zone: Mapped[str] = mapped_column(sa.String(40), default="Europe/London")
+    time_zone: Mapped[str] = mapped_column(sa.String(TIME_ZONE_LENGTH_MAX), default="Europe/London")
     joining: Mapped[str] = mapped_column(sa.String(10), default="approval")
     rounding_minutes: Mapped[int] = mapped_column(default=15)
     exchange_minutes_max: Mapped[int] = mapped_column(default=8 * 60)

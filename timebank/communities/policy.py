@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 from timebank.communities.errors import LimitsOutOfOrderError
 from timebank.communities.models import LIMITS, SLUG_LENGTH_MAX
 
+#: Fewer letters than this are in the name of any town.
+TOWN_LENGTH_MIN = 3
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -21,6 +23,17 @@ def is_slug(text: str) -> bool:
 def is_time_zone(name: str) -> bool:
     """Tell whether this machine knows a time zone of this name."""
     return name in available_timezones()
+
+
+def time_zones_like(text: str) -> list[str]:
+    """Return time zones that somebody may mean who types a town, at most three."""
+    wanted = text.strip().casefold().replace(" ", "_")
+    found = [
+        name
+        for name in sorted(available_timezones())
+        if len(wanted) >= TOWN_LENGTH_MIN and wanted in name.rpartition("/")[2].casefold()
+    ]
+    return sorted(found, key=len)[:3]
 
 
 @dataclass(frozen=True, slots=True)

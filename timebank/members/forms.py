@@ -18,7 +18,6 @@ from timebank.communities.models import (
     WORDS_LENGTH_MAX,
 )
 from timebank.communities.models import NAME_LENGTH_MAX as COMMUNITY_NAME_LENGTH_MAX
-from timebank.communities.policy import is_time_zone
 from timebank.members.models import (
     ABOUT_LENGTH_MAX,
     AREA_LENGTH_MAX,
@@ -36,7 +35,6 @@ from timebank.web.words import ngettext
 
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.]+(\.[^\s@<>\"(),:;\\.]+)+")
 PHONE_DIGITS_MIN = 5
-TIME_ZONE_LENGTH_MAX = 40
 
 JOINING_WORDS = {
     "open": _l("Anybody joins at once"),
@@ -324,12 +322,6 @@ def _hours(*hours: int) -> tuple[int, ...]:
     return tuple(hour * 60 for hour in hours)
 
 
-def known_time_zone(_form: Form, field: Any) -> None:  # noqa: ANN401 - any field
-    """Refuse a time zone this machine does not know."""
-    if not is_time_zone(field.data or ""):
-        raise StopValidation(_l("Enter a time zone like Europe/Copenhagen."))
-
-
 class SettingsForm(PageForm):
     """The rules of the house; made with `obj=community`."""
 
@@ -348,11 +340,6 @@ class SettingsForm(PageForm):
     )
     locale = SelectField(
         _l("Language"), choices=[SelectChoice(locale, LOCALE_WORDS[locale]) for locale in LOCALES]
-    )
-    time_zone = LineField(
-        _l("Time zone"),
-        length_max=TIME_ZONE_LENGTH_MAX,
-        validators=[required(_l("Enter a time zone like Europe/Copenhagen.")), known_time_zone],
     )
     rounding_minutes = LimitField(_l("Time is counted in steps of"), offered=ROUNDING_MINUTES)
     exchange_minutes_max = LimitField(

@@ -122,6 +122,7 @@ def settings() -> ResponseReturnValue:
         form=form,
         changes=_changes(form),
         has_categories="listings.categories" in current_app.view_functions,
+        has_time_zone="sessions.time_zone" in current_app.view_functions,
         has_limits="limits.everybody" in current_app.view_functions,
     )
     return page, UNPROCESSABLE if form.is_submitted() else 200
@@ -134,15 +135,18 @@ def _changes(form: SettingsForm) -> list[dict[str, object]]:
     )
     return [
         {
-            "setting": LIMITS[one.setting]
-            if one.setting in LIMITS
-            else form[one.setting].label.text,
+            "setting": _label(form, one.setting),
             "values": _values(form, one),
             "who": who[one.by_member_id].first_name if one.by_member_id else _("the server"),
             "at": one.at,
         }
         for one in found
     ]
+
+
+def _label(form: SettingsForm, setting: str) -> str:
+    elsewhere = {**LIMITS, "time_zone": _("Time zone")}
+    return str(elsewhere[setting] if setting in elsewhere else form[setting].label.text)
 
 
 def _values(form: SettingsForm, change: CommunityChange) -> str:
@@ -156,6 +160,8 @@ def _values(form: SettingsForm, change: CommunityChange) -> str:
 def _value(form: SettingsForm, setting: str, value: str | None) -> str:
     if setting in LIMITS:
         return limit_value(setting, None if value is None else int(value))
+    if setting == "time_zone":
+        return value or ""
     field = form[setting]
     if isinstance(field, LimitField):
         return str(field.says_of(None if value is None else int(value)))

@@ -147,6 +147,29 @@ def sessions_between(
     return session.scalars(wanted).all()
 
 
+def is_to_come(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Tell, in a question about sessions, which have not begun; also what is off or dropped."""
+    return sa.and_(
+        GroupSession.state.in_(("planned", "cancelled", "dropped")), GroupSession.starts_at > now
+    )
+
+
+def number_to_come(session: Session, community_id: uuid.UUID, *, now: dt.datetime) -> int:
+    """Return how many sessions are planned from now on."""
+    return (
+        session.scalar(
+            sa.select(sa.func.count())
+            .select_from(GroupSession)
+            .where(
+                GroupSession.community_id == community_id,
+                GroupSession.state == "planned",
+                GroupSession.starts_at > now,
+            )
+        )
+        or 0
+    )
+
+
 def closed_day(session: Session, community_id: uuid.UUID, closed_id: uuid.UUID) -> ClosedDay:
     """Return a closed time by its key; one that was taken back is not there.
 

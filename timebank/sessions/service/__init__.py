@@ -43,6 +43,7 @@ from timebank.sessions.service.signing_up import (
     withdraw,
 )
 from timebank.sessions.service.swaps import ask_to_swap, remind_next, say_no, stop_asking, take_over
+from timebank.sessions.service.time_zone import change_time_zone
 
 __all__ = [
     "Arrival",
@@ -65,6 +66,7 @@ __all__ = [
     "change_role",
     "change_series",
     "change_session",
+    "change_time_zone",
     "check_in",
     "check_in_all",
     "check_out",

@@ -171,6 +171,8 @@ def make_ahead(
     of a series is made twice.
     """
     session.refresh(series, with_for_update=True)
+    # Somebody may have changed the clock while this waited for the series.
+    session.refresh(community, ["time_zone"])
     zone = zone_of(community)
     last = until_on or planning.horizon_on(today_of(community, now))
     made_until_on = series.made_until_on

@@ -18,6 +18,7 @@ from timebank.sessions.views import (
     rota,
     shifts,
     show,
+    time_zone,
     together,
     whats_on,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "rota",
     "shifts",
     "show",
+    "time_zone",
     "together",
     "whats_on",
 ]
