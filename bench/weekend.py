@@ -6,6 +6,7 @@ of twenty takes. Then the session is closed over HTTP too, and what it came to i
 """
 
 import contextlib
+import datetime as dt
 import re
 import time
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ LENGTH_MINUTES: Final = 120
 #: A check-in takes at most three times as long as the bare page, nineteen times of twenty.
 WANTED: Final = 1 / 3
 PERCENTILE: Final = 0.95
-CLOSING_FIELDS: Final = ("contacts", "first_timers", "seen")
+CLOSING_FIELDS: Final = ("ended", "shown", "contacts", "first_timers", "seen")
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 CSRF: Final = "c" * 40
 LEAD = Standing(part="lead", state="active", is_member=True)
@@ -172,7 +173,7 @@ def see(place: Weekend) -> None:
 
 
 def open_weekend(home: Path) -> Weekend:
-    """Make a community with a group, and open a session of it that began an hour ago."""
+    """Make a community with a group, and open a session of it, which was over yesterday."""
     home.mkdir(parents=True)
     environ = {"TIMEBANK_HOME": str(home), "TIMEBANK_BASE_URL": "http://127.0.0.1", **SECRETS}
     app = create_app(Settings.from_environ(environ))
@@ -205,15 +206,16 @@ def open_weekend(home: Path) -> Weekend:
 
 def _opened(session: Session, group: Group, host: Member) -> GroupSession:
     now = utc_now()
+    yesterday = now.date() - dt.timedelta(days=1)
     community = session.get_one(Community, group.community_id)
     groups.write_crediting_rule(
         session,
         group,
         Terms(kind="activity", credits_participants=True, pot_minutes=15),
-        applies_from_on=now.date(),
+        applies_from_on=yesterday,
         by=host,
         who=LEAD,
-        today=now.date(),
+        today=yesterday,
         now=now,
     )
     there = service.plan_session(
@@ -221,7 +223,7 @@ def _opened(session: Session, group: Group, host: Member) -> GroupSession:
         community,
         group,
         SessionDetails(title="Weekend"),
-        day_on=now.date(),
+        day_on=yesterday,
         starts_minute=0,
         length_minutes=LENGTH_MINUTES,
         who=LEAD,

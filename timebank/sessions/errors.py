@@ -257,6 +257,20 @@ class ChangedMeanwhileError(RefusalError):
     """Somebody came or went after the page was shown: what it says would not be what is posted."""
 
 
+class EndOutOfRangeError(RefusalError):
+    """A session ends after it began, and not later than now or than it was planned to.
+
+    Attributes:
+        starts_at: When it began.
+        latest_at: The latest end that can be written down.
+    """
+
+    def __init__(self, starts_at: dt.datetime, latest_at: dt.datetime) -> None:
+        super().__init__(starts_at, latest_at)
+        self.starts_at = starts_at
+        self.latest_at = latest_at
+
+
 class FewerThanKnownError(RefusalError):
     """There can not have been fewer people than there are names.
 

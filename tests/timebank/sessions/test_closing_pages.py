@@ -95,7 +95,7 @@ def test_the_form_sent_again_closes_nothing_again(door: Door, hugo: Pages) -> No
     data = {
         str(tag["name"]): str(tag.get("value", ""))
         for tag in page.soup.select("main form input[type=hidden]")
-    } | {"contacts": "1", "first_timers": "1"}
+    } | {"contacts": "1", "first_timers": "1", "ended": str(page.one("#ended")["value"])}
     for _again in range(2):
         hugo.post(page_of(door, "/close"), data)
     assert door.balance(door.people.hugo) == 120

@@ -18,7 +18,14 @@ from timebank.sessions.models import (
     REASON_LENGTH_MAX,
     TOPIC_WORDS_LENGTH_MAX,
 )
-from timebank.web.fields import LineField, PageForm, WholeNumberField, WordsField, required
+from timebank.web.fields import (
+    ClockField,
+    LineField,
+    PageForm,
+    WholeNumberField,
+    WordsField,
+    required,
+)
 from timebank.web.words import lazy_gettext as _l
 
 #: The address that the square of a code card holds, as a scanner types it.
@@ -102,8 +109,13 @@ class HeardForm(PageForm):
 
 
 class CloseForm(PageForm):
-    """What a session came to."""
+    """What a session came to.
 
+    `shown` is the end that the figures on the page are for, and `seen` their fingerprint.
+    """
+
+    ended = ClockField(_l("When did it end?"), validators=[required(_l("Write when it ended."))])
+    shown = HiddenField()
     contacts = WholeNumberField(_l("How many people were there?"), number_max=CONTACTS_MAX)
     first_timers = WholeNumberField(
         _l("How many of them for the first time?"), number_max=CONTACTS_MAX

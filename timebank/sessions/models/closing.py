@@ -42,6 +42,7 @@ class SessionClosing(OfCommunity, Base):
 
     `entry_id` is what was posted, or None where nothing moved; `reversal_id` is what took the
     version before back. `rule_version` is the group's crediting rule it was closed by, 0 for none.
+    `ended_at` is when it ended, or None where that was as planned.
     """
 
     __tablename__ = "session_closing"
@@ -70,6 +71,7 @@ class SessionClosing(OfCommunity, Base):
     entry_id: Mapped[uuid.UUID | None]
     reversal_id: Mapped[uuid.UUID | None]
     rule_version: Mapped[int]
+    ended_at: Mapped[dt.datetime | None]
     #: Everybody who was there, known or not.
     contacts: Mapped[int]
     #: How many of them are members, with a name.

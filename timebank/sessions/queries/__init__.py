@@ -13,6 +13,7 @@ from timebank.sessions.queries.closing import (
     people_of,
     person_of,
     shares_of,
+    whole_minutes,
 )
 from timebank.sessions.queries.codes import (
     code_by_digits,
@@ -205,6 +206,7 @@ __all__ = [
     "tally_by_key",
     "to_remind",
     "whats_on",
+    "whole_minutes",
     "with_room_for_somebody",
     "year_of",
     "years",

@@ -1,5 +1,6 @@
 """What a session would post, what it came to, and which entry of the books belongs to which."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from timebank.sessions.models import (
     SessionClosing,
 )
 from timebank.sessions.policy import closing as policy
+from timebank.sessions.policy import ending
 from timebank.sessions.policy.closing import Person
 from timebank.sessions.queries import joins
 from timebank.sessions.queries.door import Counts, Held, Present, counts, present
@@ -58,6 +60,7 @@ def draft(
     session: Session,
     at: Held,
     *,
+    ended_at: dt.datetime | None = None,
     rule_version: int | None = None,
     reached: Collection[str] = (),
 ) -> Draft:
@@ -66,6 +69,7 @@ def draft(
     Args:
         session: Any session.
         at: The session.
+        ended_at: When it ended; None for as planned.
         rule_version: The rule it was closed by before, where it is put right; 0 for none.
         reached: Accounts that hours moved on before, where it is put right: whoever has left since
             keeps what they were given.
@@ -73,7 +77,8 @@ def draft(
     rule = _rule(session, at, rule_version)
     terms = crediting.terms_of(rule)
     there = present(session, at.session)
-    people = [person_of(each, at.session, reached) for each in there]
+    whole = ending.lasted_minutes(at.session, ended_at)
+    people = [person_of(each, whole, reached) for each in there]
     parts = policy.parts_together([(each.own_parts, each.other_parts) for each, _ in at.partners])
     pots = [
         PotShare(group.account_code, part) for group, part in zip(at.groups, parts, strict=True)
@@ -103,18 +108,24 @@ def _rule(session: Session, at: Held, version: int | None) -> CreditingRule | No
     )
 
 
-def person_of(there: Present, held_session: GroupSession, reached: Collection[str] = ()) -> Person:
-    """Return somebody at a session as the crediting rule reads them."""
+def person_of(there: Present, whole_minutes: int, reached: Collection[str] = ()) -> Person:
+    """Return somebody at a session, which lasted so long, as the crediting rule reads them."""
     minutes = there.attendance.minutes
     return Person(
         member_id=there.member.id,
         code=there.member.account_code,
         role=there.attendance.role,
-        minutes=held_session.minutes if minutes is None else minutes,
+        minutes=whole_minutes if minutes is None else minutes,
         is_paid=there.attendance.is_paid,
         is_first=there.attendance.is_first,
         has_account=there.member.state in REACHED or there.member.account_code in reached,
     )
+
+
+def whole_minutes(session: Session, held_session: GroupSession) -> int:
+    """Return how long a session lasted: as its closing says, or as it is planned."""
+    closing = closing_of(session, held_session) if held_session.state == "closed" else None
+    return ending.lasted_minutes(held_session, closing.ended_at if closing else None)
 
 
 def closings(session: Session, held_session: GroupSession) -> Sequence[SessionClosing]:
@@ -137,9 +148,10 @@ def closing_of(session: Session, held_session: GroupSession) -> SessionClosing |
 
 def differs(session: Session, at: Held, closing: SessionClosing) -> bool:
     """Tell whether the door has noted something since that the closing does not have."""
+    whole = ending.lasted_minutes(at.session, closing.ended_at)
     now_there = {
         (each.member_id, each.role, each.minutes, each.is_paid)
-        for each in (person_of(there, at.session) for there in present(session, at.session))
+        for each in (person_of(there, whole) for there in present(session, at.session))
     }
     was_there = {
         (each.member_id, each.role, each.minutes, each.is_paid)

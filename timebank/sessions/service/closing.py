@@ -23,6 +23,7 @@ from timebank.sessions import queries
 from timebank.sessions.errors import (
     AlreadyClosedError,
     ChangedMeanwhileError,
+    EndOutOfRangeError,
     FewerThanKnownError,
     MoreFirstTimersThanPeopleError,
     NobodyCountedError,
@@ -37,9 +38,11 @@ from timebank.sessions.models import (
     TOPICS,
     ClosingPerson,
     ClosingShare,
+    GroupSession,
     SessionClosing,
 )
 from timebank.sessions.policy import closing as policy
+from timebank.sessions.policy import ending
 from timebank.sessions.queries import Draft, Held
 from timebank.sessions.service import telling
 from timebank.sessions.service.door import lock
@@ -55,6 +58,7 @@ class Came:
         topics: Keys of `models.TOPICS`.
         topic_words: More of it, in words.
         follow_up: What somebody has to see to, for those who hold and run the group alone.
+        ended_at: When it ended; None for as planned.
     """
 
     contacts: int | None = None
@@ -62,6 +66,7 @@ class Came:
     topics: Sequence[str] = ()
     topic_words: str = ""
     follow_up: str = ""
+    ended_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ def close_session(
         NotYoursToHoldError: If `by` may not.
         AlreadyClosedError: If somebody did in the meantime.
         NotOpenError: If it was never opened.
+        EndOutOfRangeError: If it can not have ended then.
         ChangedMeanwhileError: If somebody came or went after the page was shown.
         FewerThanKnownError, MoreFirstTimersThanPeopleError, NobodyCountedError: If the figures
             do not fit.
@@ -109,7 +115,8 @@ def close_session(
         raise AlreadyClosedError
     if there.state != "open":
         raise NotOpenError(there.state)
-    draft = queries.draft(session, held)
+    ended_at = _end(there, came, now=now)
+    draft = queries.draft(session, held, ended_at=ended_at)
     if seen is not None and seen != draft.fingerprint:
         raise ChangedMeanwhileError
     contacts, first_timers = _figures(came, draft)
@@ -127,7 +134,7 @@ def close_session(
     there.state, there.closed_at = "closed", now
     there.closed_by_id = by.id if by is not None else there.opened_by_id
     closing = _closing(held, draft, came, version=1, contacts=contacts, first_timers=first_timers)
-    closing.entry_id = entry_id
+    closing.entry_id, closing.ended_at = entry_id, ended_at
     return _write(session, held, draft, closing, by=by, now=now)
 
 
@@ -176,8 +183,13 @@ def correct_session(
     if not reason.strip():
         raise ReasonNeededError
     before = legs_of_entry(session, community, earlier.entry_id)
+    ended_at = _end(held.session, came, now=now)
     draft = queries.draft(
-        session, held, rule_version=earlier.rule_version, reached=policy.moved_by(before)
+        session,
+        held,
+        ended_at=ended_at,
+        rule_version=earlier.rule_version,
+        reached=policy.moved_by(before),
     )
     if seen is not None and seen != draft.fingerprint:
         raise ChangedMeanwhileError
@@ -190,7 +202,7 @@ def correct_session(
         contacts=contacts,
         first_timers=first_timers,
     )
-    closing.reason = reason.strip()
+    closing.reason, closing.ended_at = reason.strip(), ended_at
     if _is_same(session, earlier, closing, draft, before):
         raise NothingToPutRightError
     posted = _post_again(session, community, held, earlier, closing, draft, before, by=by, now=now)
@@ -213,6 +225,16 @@ def legs_of_entry(
 def _key(held: Held, version: int) -> str:
     """Name the booking of a closing for ever."""
     return f"session:{held.session.id}:closing:{version}"
+
+
+def _end(there: GroupSession, came: Came, *, now: dt.datetime) -> dt.datetime | None:
+    """Return when a session ended, None for as planned, or refuse what can not be."""
+    if came.ended_at is None or came.ended_at == there.ends_at:
+        return None
+    latest_at = ending.latest_end(there, now=now)
+    if not there.starts_at < came.ended_at <= latest_at:
+        raise EndOutOfRangeError(there.starts_at, latest_at)
+    return came.ended_at
 
 
 def _figures(came: Came, draft: Draft) -> tuple[int, int]:
@@ -309,7 +331,7 @@ def _is_same(
     before: Sequence[Leg],
 ) -> bool:
     """Tell whether putting it right would change nothing at all."""
-    names = ("contacts", "known", "first_timers", "topics", "topic_words", "follow_up")
+    names = ("ended_at", "contacts", "known", "first_timers", "topics", "topic_words", "follow_up")
     if tuple(before) != tuple(draft.legs):
         return False
     if any(getattr(earlier, name) != getattr(closing, name) for name in names):

@@ -295,12 +295,13 @@ def set_stay(
     held = lock(session, held, who, alone=True)
     check_open(held.session, late=True)
     rows = queries.known_of(session, held, [stay.member.id for stay in stays]).rows
+    whole = queries.whole_minutes(session, held.session)
     for stay in stays:
         row = rows.get(stay.member.id)
         if row is None or row.undone_at is not None:
             raise NotThereError
         row.role = stay.role
-        row.minutes = None if stay.minutes == held.session.minutes else stay.minutes
+        row.minutes = None if stay.minutes == whole else stay.minutes
     session.flush()
 
 

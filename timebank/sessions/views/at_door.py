@@ -22,7 +22,7 @@ from timebank.sessions import errors, queries
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import KNOWN_MAX, GroupSession
 from timebank.sessions.queries import Held
-from timebank.web.filters import hours_label, moment_words
+from timebank.web.filters import clock_time, hours_label, moment_words
 from timebank.web.refusals import say, words_of
 from timebank.web.session import run_in_transaction
 from timebank.web.words import gettext as _
@@ -177,11 +177,8 @@ def sentence(refusal: RefusalError) -> str:
     """Return a refusal's sentence, with what it is about in words."""
     if isinstance(refusal, errors.NotOpenError):
         return str(names.NOT_OPEN.get(refusal.state, words_of(refusal)))
-    if isinstance(refusal, errors.TooEarlyToOpenError):
-        return _(
-            "It is not the day yet. From %(moment)s on it can be done.",
-            moment=moment_words(refusal.opens_at),
-        )
+    if isinstance(refusal, (errors.TooEarlyToOpenError, errors.EndOutOfRangeError)):
+        return _another_time(refusal)
     if isinstance(refusal, TooFewHoursError):
         return _too_few(refusal)
     if isinstance(refusal, (TooManyHoursError, AccountClosedError)):
@@ -189,6 +186,19 @@ def sentence(refusal: RefusalError) -> str:
     if isinstance(refusal, SpeakToTheLeadError):
         return lead_words()
     return words_of(refusal)
+
+
+def _another_time(refusal: errors.TooEarlyToOpenError | errors.EndOutOfRangeError) -> str:
+    if isinstance(refusal, errors.TooEarlyToOpenError):
+        return _(
+            "It is not the day yet. From %(moment)s on it can be done.",
+            moment=moment_words(refusal.opens_at),
+        )
+    return _(
+        "It began at %(start)s, and can have ended up to %(latest)s. Write a time between.",
+        start=clock_time(refusal.starts_at),
+        latest=clock_time(refusal.latest_at),
+    )
 
 
 def lead_words() -> str:

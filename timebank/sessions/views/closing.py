@@ -1,5 +1,6 @@
 """Close a session, read what it came to, and put that right."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 
@@ -18,10 +19,11 @@ from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.sessions import door_names as names
 from timebank.sessions import queries, service
-from timebank.sessions.errors import SessionNotFoundError
+from timebank.sessions.errors import EndOutOfRangeError, SessionNotFoundError
 from timebank.sessions.forms.door import CloseForm, PutRightForm
-from timebank.sessions.models import SessionClosing
+from timebank.sessions.models import GroupSession, SessionClosing
 from timebank.sessions.policy import closing as policy
+from timebank.sessions.policy import ending
 from timebank.sessions.policy.closing import Person
 from timebank.sessions.queries import Draft
 from timebank.sessions.service import Came
@@ -30,7 +32,8 @@ from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_p
 from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
-from timebank.web.filters import moment_words
+from timebank.web.fields import STEP_MINUTES
+from timebank.web.filters import clock_time, moment_words, zone
 from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
@@ -48,20 +51,72 @@ def close(session_id: uuid.UUID) -> ResponseReturnValue:
         return to("open_session", at.there)
     if at.there.state == "cancelled":
         return to_session(at.there)
-    form = CloseForm()
-    if form.validate_on_submit():
+    form, now = CloseForm(), utc_now()
+    if form.validate_on_submit() and _is_shown(form):
         done = _try(form, lambda: _close(at, form))
         if done is not None:
             flash(_closed_words(done))
             return to_session(at.there)
         at = at_door(session_id)
-    draft = queries.draft(db.session(), at.held)
+    if not form.is_submitted():
+        offered = ending.offered_end(at.there, now=now, step_minutes=STEP_MINUTES)
+        form.ended.data = clock_time(offered) if offered else ""
+    draft = queries.draft(db.session(), at.held, ended_at=_ended_at(at, form))
     if not form.is_submitted():
         form.contacts.data = str(draft.counts.contacts)
         form.first_timers.data = str(draft.counts.first_timers)
-    # What was shown is what is posted: the page just drawn is the one that counts.
-    form.seen.data = draft.fingerprint
-    return page("sessions/close.html", form, mistaken=form.is_submitted(), **_facts(at, draft))
+    _remember_shown(form, draft)
+    return page(
+        "sessions/close.html",
+        form,
+        mistaken=form.is_submitted(),
+        early=_early_words(at, now),
+        **_facts(at, draft),
+    )
+
+
+def _early_words(at: AtDoor, now: dt.datetime) -> str:
+    """Say plainly that the session would not be over yet; nothing where it is."""
+    there = at.there
+    if now >= there.ends_at:
+        return ""
+    if now <= there.starts_at:
+        return _(
+            "It is %(now)s. The session was planned from %(start)s to %(end)s.",
+            now=clock_time(now),
+            start=clock_time(there.starts_at),
+            end=clock_time(there.ends_at),
+        )
+    return _(
+        "It is %(now)s. The session was planned until %(end)s.",
+        now=clock_time(now),
+        end=clock_time(there.ends_at),
+    )
+
+
+def _ended_at(at: AtDoor, form: CloseForm) -> dt.datetime | None:
+    """Return the end that the form says; None while it says none."""
+    if not form.ended.data or form.ended.errors:
+        return None
+    return ending.typed_end(at.there, form.ended.minute, zone())
+
+
+def _is_shown(form: CloseForm) -> bool:
+    """Tell whether the figures on the page were for the end that the form says."""
+    if form.shown.data == form.ended.data:
+        return True
+    form.form_errors.append(
+        _(
+            "These are the hours for an end at %(end)s. Look at them, then send it again.",
+            end=form.ended.data,
+        )
+    )
+    return False
+
+
+def _remember_shown(form: CloseForm, draft: Draft) -> None:
+    """Let the page just drawn be the one that counts: what was shown is what is posted."""
+    form.seen.data, form.shown.data = draft.fingerprint, form.ended.data
 
 
 def _close(at: AtDoor, form: CloseForm) -> SessionClosing:
@@ -69,7 +124,7 @@ def _close(at: AtDoor, form: CloseForm) -> SessionClosing:
         db.session(),
         g.community,
         at.held,
-        _came(form),
+        _came(at, form),
         by=g.member,
         who=at.who,
         now=utc_now(),
@@ -98,7 +153,9 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
     if at.there.state != "closed" or earlier is None:
         return to_session(at.there)
     form = PutRightForm()
-    if form.validate_on_submit():
+    if not form.is_submitted():
+        form.ended.data = clock_time(earlier.ended_at or at.there.ends_at)
+    if form.validate_on_submit() and _is_shown(form):
         done = _try(form, lambda: _correct(at, form))
         if done is not None:
             flash(_("Put right. Those whose hours changed are told."))
@@ -109,12 +166,13 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
     draft = queries.draft(
         db.session(),
         at.held,
+        ended_at=_ended_at(at, form),
         rule_version=earlier.rule_version,
         reached=policy.moved_by(before),
     )
     if not form.is_submitted():
         _fill(form, earlier, draft)
-    form.seen.data = draft.fingerprint
+    _remember_shown(form, draft)
     return page(
         "sessions/correct.html",
         form,
@@ -129,7 +187,7 @@ def _correct(at: AtDoor, form: PutRightForm) -> SessionClosing:
         db.session(),
         g.community,
         at.held,
-        _came(form),
+        _came(at, form),
         reason=form.reason.data,
         by=g.member,
         who=at.who,
@@ -156,12 +214,16 @@ def _try(form: CloseForm, act: Callable[[], SessionClosing]) -> SessionClosing |
     except RefusalError as refusal:
         said = sentence(refusal)
         db.session.rollback()
-        form.form_errors.append(said)
+        if isinstance(refusal, EndOutOfRangeError):
+            form.ended.errors = [said]
+        else:
+            form.form_errors.append(said)
         return None
 
 
-def _came(form: CloseForm) -> Came:
+def _came(at: AtDoor, form: CloseForm) -> Came:
     return Came(
+        ended_at=_ended_at(at, form),
         contacts=form.contacts.number,
         first_timers=form.first_timers.number,
         topics=form.topics.data or (),
@@ -191,7 +253,7 @@ def closing(session_id: uuid.UUID, version: int) -> ResponseReturnValue:
         group=at.held.group,
         when=names.when_of(at.there),
         closing=found,
-        figures=_figures(found),
+        figures=_figures(at.there, found),
         topics=names.topics_of(found.topic_keys),
         people=posting.who_was_there(people, by_code),
         moves=posting.moves(at.held, people, by_code, legs),
@@ -212,7 +274,7 @@ def closing(session_id: uuid.UUID, version: int) -> ResponseReturnValue:
     )
 
 
-def _figures(found: SessionClosing) -> list[dict[str, object]]:
+def _figures(there: GroupSession, found: SessionClosing) -> list[dict[str, object]]:
     rows = [
         (_("People"), str(found.contacts)),
         (_("With a name"), str(found.known)),
@@ -220,6 +282,13 @@ def _figures(found: SessionClosing) -> list[dict[str, object]]:
     ]
     if found.counted != found.contacts:
         rows.insert(1, (_("Counted at the door"), str(found.counted)))
+    if found.ended_at is not None:
+        ended = _(
+            "%(end)s; it was planned until %(planned)s",
+            end=clock_time(found.ended_at),
+            planned=clock_time(there.ends_at),
+        )
+        rows.append((_("Ended at"), ended))
     return [{"key": key, "value": value} for key, value in rows]
 
 
@@ -237,6 +306,7 @@ def _facts(at: AtDoor, draft: Draft) -> dict[str, object]:
         "there": at.there,
         "group": at.held.group,
         "when": names.when_of(at.there),
+        "planned_end": clock_time(at.there.ends_at),
         "counts": draft.counts,
         "rule": group_names.rule_words(draft.terms),
         "has_rule": draft.rule is not None,

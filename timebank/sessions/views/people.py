@@ -48,6 +48,7 @@ def _people_page(
         limit=PEOPLE_ON_PAGE + 1,
     )
     shown = found[:PEOPLE_ON_PAGE]
+    whole = queries.whole_minutes(db.session(), there)
     return page(
         "sessions/people.html",
         form,
@@ -55,8 +56,8 @@ def _people_page(
         there=there,
         group=at.held.group,
         when=names.when_of(there),
-        whole=hours_label(there.minutes),
-        whole_minutes=there.minutes,
+        whole=hours_label(whole),
+        whole_minutes=whole,
         rows=[_row(each, typed) for each in shown],
         roles=[(key, str(words)) for key, words in names.ROLE_NAMES.items()]
         + [(AWAY, _("Was not there"))],

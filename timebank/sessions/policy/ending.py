@@ -1,0 +1,46 @@
+"""When a session ended, where that was not as planned. Pure."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from timebank.sessions.models import ATTENDED_MINUTES_MAX, GroupSession
+from timebank.sessions.policy import when
+
+_MINUTE = dt.timedelta(minutes=1)
+
+
+def lasted_minutes(held: GroupSession, ended_at: dt.datetime | None) -> int:
+    """Return how long a session lasted: as planned, where nobody says when it ended."""
+    return held.minutes if ended_at is None else (ended_at - held.starts_at) // _MINUTE
+
+
+def latest_end(held: GroupSession, *, now: dt.datetime) -> dt.datetime:
+    """Return the latest end that can be written down: now, or the planned one if that is later."""
+    longest = held.starts_at + ATTENDED_MINUTES_MAX * _MINUTE
+    return max(held.ends_at, min(now, longest))
+
+
+def offered_end(held: GroupSession, *, now: dt.datetime, step_minutes: int) -> dt.datetime | None:
+    """Return the end to begin with when a session is closed.
+
+    It is the planned one. Whoever closes before that has let people go, so it is now: the whole
+    steps that were held, and the one that was begun. Before it has begun there is none.
+    """
+    if now >= held.ends_at:
+        return held.ends_at
+    if now <= held.starts_at:
+        return None
+    step = step_minutes * _MINUTE
+    begun = -((held.starts_at - now) // step)
+    return min(held.ends_at, held.starts_at + begun * step)
+
+
+def typed_end(held: GroupSession, minute: int, zone: ZoneInfo) -> dt.datetime:
+    """Return the moment that a time of day means as the end of a session.
+
+    It is the first one after its beginning, which may be after midnight.
+    """
+    if minute == when.minute_of(held.ends_at, zone):
+        return held.ends_at
+    begins = when.minute_of(held.starts_at, zone)
+    return when.span(held.day_on, begins, when.length_between(begins, minute), zone).ends_at
