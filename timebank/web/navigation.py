@@ -11,6 +11,7 @@ from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user  # noqa: TID251 - the way out is for whoever is signed in
 
+from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.words import lazy_gettext as _l
 
 COORDINATOR = "coordinator"
@@ -30,6 +31,7 @@ class Place:
         icon: Name in the sprite.
         roles: Who sees it; empty for every member.
         family: Beginnings of endpoints for which this link is "here".
+        below: What is below this address, in a community, is "here" too, whatever its endpoint.
         post: Whether it is a button that changes something.
     """
 
@@ -39,6 +41,7 @@ class Place:
     icon: str = "house"
     roles: frozenset[str] = frozenset()
     family: tuple[str, ...] = ()
+    below: str = ""
     post: bool = False
 
 
@@ -48,11 +51,12 @@ PLACES = (
         "whats_on",
         "sessions.whats_on",
         _l("What’s on"),
-        family=("sessions.whats_on", "sessions.show", "sessions.mine"),
+        family=("sessions.whats_on", "sessions.mine"),
+        below="/sessions/",
     ),
     Place("offers", "listings.offers", _l("Offers")),
     Place("requests", "listings.requests", _l("Requests")),
-    Place("groups", "groups.directory", _l("Groups"), family=("groups.",)),
+    Place("groups", "groups.directory", _l("Groups"), family=("groups.",), below="/groups/"),
     Place("messages", "messages.index", _l("Messages"), family=("messages.show", "messages.send")),
     Place("exchanges", "exchanges.index", _l("Agreements"), family=("exchanges.",)),
     Place("hours", "hours.index", _l("My hours"), family=("hours.", "limits.mine")),
@@ -75,6 +79,7 @@ PLACES = (
         _l("Settings"),
         roles=frozenset({COORDINATOR}),
         family=("limits.everybody", "limits.check"),
+        below="/settings/",
     ),
 )
 ACCOUNT = (
@@ -106,7 +111,11 @@ def _address(endpoint: str) -> str | None:
 
 def _is_here(place: Place) -> bool:
     here = request.endpoint or ""
-    return here == place.endpoint or bool(place.family and here.startswith(place.family))
+    if here == place.endpoint or (place.family and here.startswith(place.family)):
+        return True
+    rule = request.url_rule
+    path = rule.rule.removeprefix(COMMUNITY_PREFIX) if rule is not None else ""
+    return bool(place.below) and path.startswith(place.below)
 
 
 def _link(place: Place, href: str) -> SimpleNamespace:

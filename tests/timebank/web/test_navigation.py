@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 from tests.conftest import Client
 from tests.factories import make_community, make_member, sign_in
 from tests.pages.page import Page, Pages
+from tests.timebank.sessions.scene import make_sessions
+from timebank.clock import utc_now
 
 
 def _places(page: Page) -> list[str]:
@@ -72,3 +74,24 @@ def test_changing_community_is_one_tap(session: Session, new_client: Callable[[]
     page = pages.get(f"/at/{here.slug}/")
     assert page.all(".menu-other") == [f"Over to {there.name}"]
     assert pages.follow(f"Over to {there.name}").url == f"/at/{there.slug}/"
+
+
+def test_whatever_is_below_a_group_is_among_the_groups(
+    session: Session, new_client: Callable[[], Client]
+) -> None:
+    scene = make_sessions(session, now=utc_now())
+    community, client = scene.people.community, new_client()
+    sign_in(client, session, scene.people.cora)
+    pages = Pages(client)
+    for path, here in (
+        ("groups/badminton", "Groups"),
+        ("groups/badminton/sessions", "Groups"),
+        ("groups/badminton/rota", "Groups"),
+        ("groups/badminton/figures", "Groups"),
+        (f"sessions/{scene.morning.id}", "What’s on"),
+        (f"sessions/{scene.morning.id}/change", "What’s on"),
+        ("rota", "Rotas"),
+        ("settings/time-zone", "Settings"),
+    ):
+        page = pages.get(f"/at/{community.slug}/{path}")
+        assert page.all(".places [aria-current]") == [here], path
