@@ -59,8 +59,30 @@ def test_groups_stand_on_a_circle_and_threads_end_at_them(count: int) -> None:
     assert all(0 <= x <= pictures.WEB_WIDTH and 0 <= y <= pictures.WEB_HEIGHT for x, y in dots)
 
 
-def test_a_long_name_is_cut_beside_a_picture() -> None:
-    assert pictures.shortened("Tea") == "Tea"
+def test_a_long_name_has_two_lines_and_is_cut_after_them() -> None:
+    assert pictures.label_lines("Tea") == ["Tea"]
+    assert pictures.label_lines("Roof garden growers") == ["Roof garden", "growers"]
     long = "The Friday afternoon repair café of the old town"
-    assert pictures.shortened(long) == "The Friday afte…"
-    assert len(pictures.shortened("x" * 80)) == pictures.LABEL_LENGTH_MAX
+    assert pictures.label_lines(long) == ["The Friday", "afternoon…"]
+    assert pictures.label_lines(long, 1) == ["The Friday…"]
+    for name in ("x" * 80, "", "  "):
+        lines = pictures.label_lines(name)
+        assert 1 <= len(lines) <= pictures.LABEL_LINES_MAX
+        assert all(len(line) <= pictures.LABEL_LENGTH_MAX for line in lines)
+
+
+def test_two_groups_whose_names_begin_alike_are_two_in_the_flows() -> None:
+    alike = ("The Friday afternoon repair café", "The Friday afternoon repair club")
+    drawn = pictures.sankey([(alike[0], "Tea", 60), (alike[1], "Tea", 60)])
+    assert [post.name for post in drawn.givers] == list(alike)
+
+
+def test_connected_groups_stand_side_by_side() -> None:
+    assert pictures.side_by_side(5, [(0, 3), (3, 1)]) == [0, 3, 1, 2, 4]
+    assert pictures.side_by_side(3, [(0, 1), (1, 2), (2, 0)]) == [0, 1, 2]
+    assert pictures.side_by_side(0, []) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30))
+def test_everybody_has_a_place_on_the_circle_once(pairs: list[tuple[int, int]]) -> None:
+    assert sorted(pictures.side_by_side(10, pairs)) == list(range(10))

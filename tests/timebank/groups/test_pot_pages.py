@@ -158,6 +158,23 @@ def test_the_page_of_all_pots_adds_up_with_the_books(scene: Scene, walk: Walk) -
     assert "A session: Sport" in walk(scene.lena).get(path(scene))
 
 
+def test_a_pot_goes_back_line_by_line(scene: Scene, walk: Walk) -> None:
+    for minutes in range(1, 35):
+        give(scene, minutes)
+    mia = walk(scene.mia)
+    page = mia.get(path(scene))
+    seen = []
+    while True:
+        seen += page.all("main table:last-of-type tbody td[data-label=Hours]")
+        if not page.soup.select("a[rel=next]"):
+            break
+        page = mia.follow("Older")
+    assert seen == [f"+{minutes} min" for minutes in range(34, 0, -1)]
+    assert "Older" in mia.follow("Newer")
+    for nonsense in ("99", "x", "-1", "٣"):
+        assert "+34 min" in mia.get(path(scene, f"?from={nonsense}"))
+
+
 def connected(scene: Scene, walk: Walk, **fields: str) -> Group:
     tea = scene.start(scene.otto, name="Tea")
     lena, otto = walk(scene.lena), walk(scene.otto)
@@ -172,7 +189,8 @@ def connected(scene: Scene, walk: Walk, **fields: str) -> Group:
     otto.get(at(scene.community, "/groups/tea/with"))
     assert "Waits for you" in here(otto)
     page = otto.follow("Badminton")
-    assert "1 parts for Tea, 2 for Badminton" in page
+    assert "1 part for Tea · 2 parts for Badminton" in page
+    assert "Take it back" not in page, "that is for whoever asked"
     otto.submit(button="Yes, gladly")
     return tea
 
@@ -190,6 +208,9 @@ def test_two_groups_say_yes_and_their_thread_shows(scene: Scene, walk: Walk, pag
     assert "No threads yet" in pages.get(at(scene.community, "/groups/web"))
     mia.refused(at(scene.community, "/groups/badminton/with/chess"))
     mia.refused(at(scene.community, "/groups/badminton/connect"))
+    lena = walk(scene.lena)
+    offers = lena.get(at(scene.community, "/groups/badminton/connect")).all("#group_slug option")
+    assert offers == ["Choose one"], "nobody is connected twice"
 
 
 def test_terms_are_proposed_anew_and_a_connection_ends(scene: Scene, walk: Walk) -> None:
@@ -198,8 +219,10 @@ def test_terms_are_proposed_anew_and_a_connection_ends(scene: Scene, walk: Walk)
     between = at(scene.community, "/groups/badminton/with/tea")
     lena.get(between)
     lena.follow("Propose something else")
-    lena.submit(mutual_minutes="120")
+    lena.submit(mutual_minutes="120", own_parts="1")
     assert "What is proposed" in here(lena)
+    assert "Each has the same part" in here(lena)
+    assert "2 parts for Badminton" in here(lena), "what was agreed holds until then"
     otto.get(at(scene.community, "/groups/tea/with/badminton"))
     otto.submit(button="Not this time")
     lena.get(between)

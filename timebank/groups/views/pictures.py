@@ -1,13 +1,17 @@
 """The geometry of the pictures of groups: whole numbers in, shapes out; CSS gives them colour."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 84, 12, 28, 34
-WEB_WIDTH, WEB_HEIGHT, WEB_ROOM = 640, 400, 50
-LABEL_LENGTH_MAX = 16
+WEB_WIDTH, WEB_HEIGHT, WEB_ROOM = 680, 420, 60
+#: Letters in a line of a name, lines of a name, and how far apart these are.
+LABEL_LENGTH_MAX, LABEL_LINES_MAX, LABEL_STEP = 14, 2, 21
+#: With more groups than this on a circle, a name has one line.
+ROOMY_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,11 @@ class Post:
     tall: float
 
     @property
-    def middle(self) -> float:
-        """Where its name goes."""
-        return round(self.top + self.tall / 2 + 5, 1)
+    def label(self) -> list[tuple[float, str]]:
+        """The lines of its name, each with how far down it goes."""
+        lines = label_lines(self.name)
+        first = self.top + self.tall / 2 + 5 - LABEL_STEP * (len(lines) - 1) / 2
+        return _stacked(lines, first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ class Flows:
     height: int
 
 
-FLOW_LEFT, FLOW_RIGHT, FLOW_GAP = 190, 530, 16
+FLOW_LEFT, FLOW_RIGHT, FLOW_GAP = 190, 530, 24
 
 
 def sankey(flows: Sequence[tuple[str, str, int]]) -> Flows:
@@ -153,13 +159,12 @@ def _ribbon(left: float, right: float, tall: float) -> str:
 class Knot:
     """A group in the web: where its dot is, where its name goes, and from which side it is read."""
 
-    name: str
     href: str
     tone: int
     x: float
     y: float
     label_x: float
-    label_y: float
+    label: list[tuple[float, str]]
     anchor: str
 
 
@@ -175,26 +180,55 @@ def web(names: Sequence[tuple[str, str, int]], pairs: Sequence[tuple[int, int]])
     """Put groups (name, address, tone) on a circle and connect them by their places in the list."""
     middle, centre = WEB_WIDTH / 2, WEB_HEIGHT / 2
     radius = centre - WEB_ROOM
+    lines_max = LABEL_LINES_MAX if len(names) <= ROOMY_MAX else 1
     knots = []
     for number, (name, href, tone) in enumerate(names):
         angle = 2 * math.pi * number / len(names) - math.pi / 2
         across, up = math.cos(angle), math.sin(angle)
+        lines = label_lines(name, lines_max)
+        is_above = abs(across) < 0.2  # noqa: PLR2004 - nearly above or below
+        # Above a dot a name grows upwards, below it downwards, and beside it both ways.
+        lift = (1 if up < 0 else 0) if is_above else 0.5
+        out = 22 if is_above or len(names) > ROOMY_MAX else 0
+        first = centre + (radius + out) * up + 5 - LABEL_STEP * (len(lines) - 1) * lift
+        beside = 0.0 if is_above else math.copysign(18, across)
         knots.append(
             Knot(
-                name=shortened(name),
                 href=href,
                 tone=tone,
                 x=round(middle + radius * across, 1),
                 y=round(centre + radius * up, 1),
-                label_x=round(middle + (radius + 16) * across, 1),
-                label_y=round(centre + (radius + 20) * up + 5, 1),
-                anchor="middle" if abs(across) < 0.2 else "start" if across > 0 else "end",  # noqa: PLR2004 - nearly above or below
+                label_x=round(middle + radius * across + beside, 1),
+                label=_stacked(lines, first),
+                anchor="middle" if is_above else "start" if across > 0 else "end",
             )
         )
     threads = [(knots[a].x, knots[a].y, knots[b].x, knots[b].y) for a, b in pairs]
     return Web(knots, threads)
 
 
-def shortened(name: str) -> str:
-    """Return a name that fits beside a picture; the table has it whole."""
-    return name if len(name) <= LABEL_LENGTH_MAX else f"{name[: LABEL_LENGTH_MAX - 1].rstrip()}…"
+def side_by_side(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Return places 0 to `count` so that connected ones stand together, and few threads cross."""
+    near: dict[int, list[int]] = {place: [] for place in range(count)}
+    for one, other in pairs:
+        near[one].append(other)
+        near[other].append(one)
+    order: list[int] = []
+    # Whoever has one thread is the end of a chain: walks begin there.
+    for start in sorted(near, key=lambda place: (len(near[place]) != 1, place)):
+        ahead = [start]
+        while ahead:
+            place = ahead.pop()
+            if place not in order:
+                order.append(place)
+                ahead += sorted(near[place], reverse=True)
+    return order
+
+
+def label_lines(name: str, lines_max: int = LABEL_LINES_MAX) -> list[str]:
+    """Return a name as lines that fit beside a picture; the table has it whole."""
+    return textwrap.wrap(name, LABEL_LENGTH_MAX, max_lines=lines_max, placeholder="…") or [""]
+
+
+def _stacked(lines: Sequence[str], first: float) -> list[tuple[float, str]]:
+    return [(round(first + LABEL_STEP * number, 1), line) for number, line in enumerate(lines)]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g, url_for
+from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
@@ -81,11 +81,7 @@ def pots() -> ResponseReturnValue:
             - sum(found.created.values())
             - found.others_minutes
         ),
-        flows=pictures.sankey(
-            [(pictures.shortened(a), pictures.shortened(b), m) for a, b, m in flows]
-        )
-        if flows
-        else None,
+        flows=pictures.sankey(flows) if flows else None,
         flow_rows=[[giver, taker, hours_label(minutes)] for giver, taker, minutes in flows],
     )
 
@@ -121,6 +117,7 @@ def pot(pot_name: str) -> ResponseReturnValue:
     by_month = _by_month(statement.lines, months)
     ends = _ends(statement.opening_minutes, by_month)
     floor = balance.floor_minutes or 0
+    start = _start(len(statement.lines))
     return page(
         "groups/pot.html",
         pot=found,
@@ -138,8 +135,24 @@ def pot(pot_name: str) -> ResponseReturnValue:
             + [held(end)]
             for month, row, end in zip(months, by_month, ends, strict=True)
         ],
-        lines=_lines(statement.lines, asked, people),
+        lines=_lines(statement.lines[::-1][start : start + LINES_MAX], asked, people),
+        newer=_lines_from(found, start - LINES_MAX) if start else None,
+        older=_lines_from(found, start + LINES_MAX)
+        if len(statement.lines) > start + LINES_MAX
+        else None,
     )
+
+
+def _start(length: int) -> int:
+    """Return how many of the latest lines are passed over; nonsense passes over none."""
+    text = request.args.get("from", "0")
+    start = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004 - fits
+    return start if start < length else 0
+
+
+def _lines_from(found: Pot, start: int) -> str:
+    values: dict[str, Any] = {"from": max(0, start) or None}
+    return url_for("groups.pot", pot_name=found.slug, _anchor="lately", **values)
 
 
 def _is_mine(move: PotMove) -> bool:
@@ -208,10 +221,9 @@ def _seen_by(found: Pot) -> str:
 def _lines(
     lines: Sequence[Any], asked: Sequence[Asked], people: dict[uuid.UUID, Member]
 ) -> list[list[object]]:
-    """Return the latest movements, each with its reason; names only for those who decide."""
-    shown = list(lines)[-LINES_MAX:][::-1]
+    """Return movements, each with its reason; names only for those who decide."""
     moves = {each.move.entry_id: each.move for each in asked}
-    columns = [(names.pot_column(line.category), line) for line in shown]
+    columns = [(names.pot_column(line.category), line) for line in lines]
     origins = corners.origins([line.entry_id for column, line in columns if column == "sessions"])
     others = queries.behind_pots(
         db.session(),
@@ -231,7 +243,7 @@ def _lines(
             hours_signed(line.minutes),
             held(line.balance_minutes),
         ]
-        for line in shown
+        for line in lines
     ]
 
 

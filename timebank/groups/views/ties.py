@@ -1,5 +1,7 @@
 """Two groups that know each other: asking, answering, what they agreed, and the whole web."""
 
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, url_for
@@ -24,6 +26,7 @@ from timebank.web.filters import day, hours_label
 from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
+from timebank.web.words import ngettext
 
 #: Groups drawn in one picture; more could not be told apart.
 WEB_MAX = 40
@@ -36,8 +39,9 @@ def web() -> ResponseReturnValue:
     is_member = g.member is not None and g.member.state in {"active", "paused"}
     groups, pairs = queries.web(db.session(), g.community.id, only_public=not is_member)
     shown = groups[:WEB_MAX]
-    places = {group.id: number for number, group in enumerate(shown)}
-    drawn = [(places[a], places[b]) for a, b in pairs if a in places and b in places]
+    order = pictures.side_by_side(len(shown), _by_place(shown, pairs))
+    shown = [shown[number] for number in order]
+    drawn = _by_place(shown, pairs)
     by_id = {group.id: group for group in groups}
     return page(
         "groups/web.html",
@@ -50,6 +54,13 @@ def web() -> ResponseReturnValue:
         ],
         left_out=len(groups) - len(shown),
     )
+
+
+def _by_place(
+    shown: Sequence[Group], pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]
+) -> list[tuple[int, int]]:
+    places = {group.id: number for number, group in enumerate(shown)}
+    return [(places[a], places[b]) for a, b in pairs if a in places and b in places]
 
 
 def _href(group: Group) -> str:
@@ -95,10 +106,12 @@ def connect(group_slug: str) -> ResponseReturnValue:
     session = db.session()
     form = ConnectForm(data={"mutual_minutes": 600})
     others = queries.every_entry(session, g.community.id, Wanted(), only_public=False)
+    known = queries.neighbours(session, found.group, states=("joined", "asked"))
+    taken = {found.group.id, *(each.group.id for each in known)}
     choices = [
         SelectChoice(entry.group.slug, entry.group.name)
         for entry in others
-        if entry.group.id != found.group.id
+        if entry.group.id not in taken
     ]
     offered(form, "group_slug", [SelectChoice("", _("Choose one")), *choices])
     if form.validate_on_submit():
@@ -173,18 +186,21 @@ def _terms(terms: TieTerms, between: Tie, group: Group, other: Group) -> list[di
     rows = (
         (
             _("Sessions held together"),
-            _(
-                "%(own)d parts for %(group)s, %(others)d for %(other)s",
-                own=own,
-                others=others,
-                group=group.name,
-                other=other.name,
-            ),
+            _("Each has the same part of hours and contacts")
+            if own == others
+            else _parts_words((own, group), (others, other)),
         ),
         (_("Their pots may be apart by"), hours_label(terms.mutual_minutes)),
         (_("What they do together"), terms.words),
     )
     return [{"key": key, "value": value} for key, value in rows if value]
+
+
+def _parts_words(*shares: tuple[int, Group]) -> str:
+    return names.joined(
+        ngettext("%(num)d part for %(name)s", "%(num)d parts for %(name)s", parts, name=group.name)
+        for parts, group in shares
+    )
 
 
 def _net_words(net: int, group: Group, other: Group) -> str:
