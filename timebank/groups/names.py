@@ -109,13 +109,13 @@ def supports_of(group: Group) -> str:
         "social": group.is_social,
         "emotional": group.is_emotional,
     }
-    return ", ".join(str(SUPPORTS[key]) for key, is_chosen in chosen.items() if is_chosen)
+    return joined(str(SUPPORTS[key]) for key, is_chosen in chosen.items() if is_chosen)
 
 
 def transitions_of(group: Group) -> str:
     """Return the big changes at which a group is there, as one line."""
     here = {each.transition for each in group.transitions}
-    return ", ".join(str(words) for key, words in TRANSITIONS.items() if key in here)
+    return joined(str(words) for key, words in TRANSITIONS.items() if key in here)
 
 
 def days_of(group: Group) -> str:

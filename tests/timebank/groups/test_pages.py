@@ -38,6 +38,11 @@ def test_three_answers_start_a_group_that_works(scene: Scene, walk: Walk) -> Non
     assert page.h1 == "Tea at four"
     assert "Here it is" in page
     assert "Tuesdays" in page
+    assert page.all("main .link-list")[0].startswith("Plan the first date Invite somebody")
+    assert "Good first steps" not in walk(scene.mia).get(here(otto).url)
+    otto.follow("Say what it is like")
+    otto.submit(words="A pot of tea, and whoever comes.")
+    assert "Good first steps" not in here(otto)
     cora = walk(scene.cora)
     notices = cora.get(at(scene.community, "/me/notices"))
     assert "Otto started a group: Tea at four." in notices
@@ -50,6 +55,7 @@ def test_somebody_comes_in_reads_the_rules_and_goes(scene: Scene, walk: Walk) ->
     lena.follow("Write ground rules")
     lena.submit(words="Be kind.\n\nBe on time.")
     assert "Version 1" in here(lena)
+    assert "You read them on" in here(lena), "whoever wrote them need not be asked"
     assert "Come in" in mia.get(path(scene))
     page = mia.submit(button="Come in")
     assert "Welcome" in page
@@ -290,7 +296,7 @@ def test_a_rule_is_seen_at_work_before_it_counts(scene: Scene, walk: Walk) -> No
     assert "has not written a rule yet" in mia.get(path(scene, "/crediting"))
     mia.refused(path(scene, "/crediting/change"))
     lena.get(path(scene, "/crediting"))
-    lena.follow("Choose another rule")
+    lena.follow("Choose a rule")
     page = lena.submit(kind="activity", activity="sport", pot_minutes="15")
     assert "An hour of hosting gives the host 1 h and the pot 15 min." in page
     assert "A host, 2 h +2 h" in page

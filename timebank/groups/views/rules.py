@@ -63,7 +63,7 @@ def change_rules(group_slug: str) -> ResponseReturnValue:
     form = RulesForm(data={"words": there.words if there is not None else ""})
     if form.validate_on_submit():
         try:
-            service.write_rules(
+            rules = service.write_rules(
                 db.session(),
                 found.group,
                 form.words.data,
@@ -74,6 +74,15 @@ def change_rules(group_slug: str) -> ResponseReturnValue:
         except RefusalError as refusal:
             refused(form, refusal)
         else:
+            # Whoever wrote them need not be asked.
+            service.acknowledge(
+                db.session(),
+                found.group,
+                g.member,
+                version=rules.version,
+                by=g.member,
+                now=utc_now(),
+            )
             flash(_("Saved. Everybody reads them at their next visit."))
             return to("rules", found.group)
     return page(

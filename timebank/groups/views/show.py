@@ -63,6 +63,7 @@ def show(group_slug: str) -> ResponseReturnValue:
         group=group,
         who=who,
         runs=found.runs and group.is_open,
+        first_steps=_first_steps(found),
         ways=_ways(found),
         leads=queries.leads(session, group) if who.is_member else [],
         must_read=who.belongs and bool(queries.must_hear(session, group, [g.member.id])),
@@ -71,6 +72,23 @@ def show(group_slug: str) -> ResponseReturnValue:
         access_words=venue.access_words if venue is not None else "",
         corner=corners.filled("group", group=group, who=who),
     )
+
+
+def _first_steps(found: Seen) -> list[dict[str, object]]:
+    """Return what helps a group that has just begun, to those who run it."""
+    group = found.group
+    if not found.runs or not group.is_open or group.words or group.rules_version:
+        return []
+    steps = (
+        (_("Plan the first date"), "sessions.new_series", "calendar-event"),
+        (_("Invite somebody"), "groups.invite", "person-plus"),
+        (_("Say what it is like"), "groups.change", "pencil"),
+        (_("Write ground rules"), "groups.change_rules", "card-checklist"),
+    )
+    return [
+        {"words": words, "href": url_for(page, group_slug=group.slug), "icon": icon}
+        for words, page, icon in steps
+    ]
 
 
 def _ways(found: Seen) -> list[dict[str, object]]:

@@ -99,6 +99,7 @@ class SeriesForm(_DetailsForm):
     often = RadioField(
         _l("How often?"),
         choices=[SelectChoice(key, OFTEN_NAMES[key]) for key in OFTEN],
+        default=OFTEN[0],
         validators=[required(_l("Choose how often."))],
     )
     weekdays = SelectMultipleField(

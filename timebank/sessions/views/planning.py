@@ -150,7 +150,8 @@ def new_session(group_slug: str) -> ResponseReturnValue:
 def new_series(group_slug: str) -> ResponseReturnValue:
     """Say what happens again and again; the next page shows the dates."""
     found = plan_of(group_slug)
-    form = SeriesForm(data=usual(found.group) | {"starts_on": today()})
+    weekdays = sorted({str(slot.weekday) for slot in found.group.slots})
+    form = SeriesForm(data=usual(found.group) | {"starts_on": today(), "weekdays": weekdays})
     offer(form, found.group, found.group)
     return _series_page(found.group, form)
 
