@@ -97,6 +97,7 @@ _INCLUDE_LINE: Final = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
 _BOOK_LINE: Final = re.compile(f"^{_BOOK}$", re.MULTILINE)
 _START_LINE: Final = re.compile(f"^{_START}$", re.MULTILINE)
 _ENTRIES_NAME: Final = re.compile(_ENTRIES_FILE)
+_COUNTED_NAME: Final = re.compile(_COUNTED_FILE)
 _YEAR_NAME: Final = re.compile(_YEAR_FILE)
 _FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
 
@@ -327,6 +328,11 @@ def year_of(name: str) -> int | None:
 def is_month(name: str) -> bool:
     """Whether a file holds the entries of one month."""
     return _ENTRIES_NAME.fullmatch(name) is not None
+
+
+def is_counted(name: str) -> bool:
+    """Whether a file holds what accounts held at the end of one month."""
+    return _COUNTED_NAME.fullmatch(name) is not None
 
 
 def is_signed(name: str) -> bool:

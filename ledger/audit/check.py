@@ -31,6 +31,7 @@ from ledger.layout import (
     FindingError,
     bytes_of,
     check_marks,
+    is_counted,
     read_files,
 )
 from ledger.signed import read_signed
@@ -214,4 +215,4 @@ def _raise_first(
 
 def _is_counted(finding: Finding) -> bool:
     """Tell whether a finding is about the balance at the end of a month."""
-    return finding.file.endswith(".assert.beancount")
+    return is_counted(finding.file)

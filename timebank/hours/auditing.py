@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from ledger.book_errors import BooksAhead
 from ledger.books import Exported, export
 from ledger.books.zipped import packed
 from ledger.errors import ForeignBooks, LedgerRefusal
-from ledger.layout import year_of
+from ledger.layout import is_counted, year_of
 from timebank.communities import queries as communities
 from timebank.communities.models import Community
 from timebank.config import Settings
@@ -422,6 +422,11 @@ def findings_of(check: BooksCheck) -> list[dict[str, Any]]:
     """What a check found, the first thing first."""
     verdict = check.verdict or {}
     return [dict(finding) for finding in verdict.get("findings", ())][:FINDINGS_SHOWN]
+
+
+def is_about_sum(finding: Mapping[str, Any]) -> bool:
+    """Tell whether something was found about the sums at the end of one month."""
+    return is_counted(str(finding.get("file", "")))
 
 
 class _Clock:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from timebank.hours.auditing import is_about_sum
 from timebank.hours.models import BooksCheck
 
 
@@ -29,12 +30,31 @@ def is_same(check: BooksCheck, other: BooksCheck) -> bool:
     """Tell whether two checks say the same, so that it need not be said again.
 
     What exactly is wrong may count entries, and there are more of them each night: what sort of
-    thing it is and in which file is the same until it is put right.
+    thing it is and in which file is the same until it is put right. What is wrong with an entry
+    is wrong with the sums of each month that ends after it too.
+
+    Args:
+        check: The later one.
+        other: The earlier one.
     """
-    return _said(check) == _said(other)
+    causes, sums = _found(check)
+    causes_before, sums_before = _found(other)
+    if (check.outcome, check.stop, causes) != (other.outcome, other.stop, causes_before):
+        return False
+    if not causes:
+        return sums == sums_before
+    last = max(sums_before, default="")
+    return sums >= sums_before and all(name > last for name in sums - sums_before)
 
 
-def _said(check: BooksCheck) -> tuple[object, ...]:
+def _found(check: BooksCheck) -> tuple[list[tuple[str, str]], set[str]]:
+    """Return what was found and where, and beside it the files whose sums are wrong."""
     findings: list[dict[str, Any]] = (check.verdict or {}).get("findings", [])
-    what = [(finding.get("reason"), finding.get("file")) for finding in findings]
-    return check.outcome, check.stop, what
+    causes, sums = [], set()
+    for finding in findings:
+        file = str(finding.get("file", ""))
+        if is_about_sum(finding):
+            sums.add(file)
+        else:
+            causes.append((str(finding.get("reason", "")), file))
+    return causes, sums

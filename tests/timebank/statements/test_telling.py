@@ -173,6 +173,47 @@ def test_what_is_wrong_is_told_once_though_the_figures_in_it_grow(
     assert len(mails(session)) == 6
 
 
+#: Who is told, of `people`.
+TOLD = ("Theo", "Cora", "Audra")
+ENTRY, OTHER = "2026/01.beancount", "2026/02.beancount"
+JANUARY, MARCH, MAY = (f"2026/{month:02d}.assert.beancount" for month in (1, 3, 5))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        # A month more has ended, and more accounts moved in one of them.
+        ([ENTRY, JANUARY], [ENTRY, JANUARY, MARCH, MARCH, MAY], True),
+        ([ENTRY], [ENTRY, JANUARY], True),
+        ([ENTRY, JANUARY, MAY], [ENTRY, JANUARY, MARCH, MAY], False),
+        ([ENTRY, JANUARY, MARCH], [ENTRY, JANUARY, MAY], False),
+        ([ENTRY, JANUARY], [ENTRY], False),
+        ([ENTRY, JANUARY], [ENTRY, OTHER, JANUARY], False),
+        ([ENTRY, JANUARY], [ENTRY, ENTRY, JANUARY], False),
+        # With no entry at fault somebody changed the sums themselves, of one more month now.
+        ([JANUARY], [JANUARY, JANUARY], True),
+        ([JANUARY], [JANUARY, MARCH], False),
+        ([JANUARY], [ENTRY, JANUARY], False),
+    ],
+)
+def test_sums_that_are_wrong_after_an_entry_are_told_with_it(
+    session: Session,
+    village: Community,
+    people: dict[str, Member],
+    before: list[str],
+    after: list[str],
+    *,
+    is_same: bool,
+) -> None:
+    for night, files in enumerate((before, after)):
+        findings: list[dict[str, object]] = [
+            {"reason": "beancount", "file": file} for file in files
+        ]
+        ended(session, village, "wrong", night, findings=findings)
+        tell(session, night)
+    assert len(mails(session)) == len(TOLD) * (1 if is_same else 2)
+
+
 def test_what_waits_or_runs_is_not_told_and_nothing_is_told_twice(
     session: Session, village: Community, people: dict[str, Member]
 ) -> None:
