@@ -22,6 +22,20 @@ class BooksAhead(LedgerRefusal):
 
 
 @dataclass(eq=False)
+class BooksChanged(LedgerRefusal):
+    """Exported files are not as the last export left them, so none of them is replaced.
+
+    Attributes:
+        folder: Where the books are.
+        files: The files, in order.
+    """
+
+    reason = "books-changed"
+    folder: str
+    files: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class BadBooks(LedgerRefusal):
     """The books are not as they were exported, so nothing is restored from them.
 

@@ -21,7 +21,7 @@ def put(path: Path, content: bytes, *, mode: int = 0o644, sync_name: bool = True
     Raises:
         OSError: If it can not be written; what was there before is there still.
     """
-    if path.is_file() and path.read_bytes() == content:
+    if holds(path, content):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -38,6 +38,11 @@ def put(path: Path, content: bytes, *, mode: int = 0o644, sync_name: bool = True
     if sync_name:
         sync_folder(path.parent)
     return True
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file is there and has these bytes."""
+    return path.is_file() and path.read_bytes() == content
 
 
 def sync_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, select
 
 from ledger import schema
 from ledger.accounts import BOOK_PARENTS, book_name, code_of
-from ledger.book_errors import BooksAhead
+from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.books import text
 from ledger.books.folder import Folder, alone
 from ledger.books.signatures import signed_texts
@@ -222,6 +222,7 @@ class _Making:
         self.folder.sync()
         self.folder.put(HEAD, head.text().encode())
         self.folder.sync()
+        self.folder.end()
         return head
 
     def _put_signed(self, signed: dict[str, str]) -> None:
@@ -262,7 +263,8 @@ def export(
     """Write the book into a folder: what is new since the last time.
 
     HEAD is written last: if the export is cut short, HEAD speaks of less than is there,
-    and the next export mends it. Files that are not as HEAD says are written anew.
+    and the next export mends it. Otherwise files that are not as HEAD says were changed by
+    somebody, who is not to be helped by writing them anew unseen.
     `local/` belongs to the treasurer and is left alone; its files are included.
 
     Args:
@@ -275,6 +277,8 @@ def export(
         UnknownBook: If there is no such book.
         ForeignBooks: If the folder holds another book, or something else altogether.
         BooksAhead: If the folder holds entries that the database does not.
+        BooksChanged: If the files there are not as the last export left them; not if all of them
+            are to be written anew.
         OSError: If the folder is a file, or the disk is full; no file is left torn.
     """
     book = _read_book(connection, book_id)
@@ -283,6 +287,8 @@ def export(
         target = Folder(folder)
         target.check(book_id.hex)
         head = _last_head(connection, book, target)
+        if not is_full and not target.is_unfinished:
+            _check_left(target, head)
         if head is not None and not is_full:
             try:
                 return _go_on(connection, book, target, head)
@@ -290,6 +296,20 @@ def export(
                 pass
         making = _Making(target, accounts=[text.accounts_title(book.opened_on)])
         return _write(connection, book, making, is_full=True)
+
+
+def _check_left(folder: Folder, head: Head | None) -> None:
+    """See that the files are as the last export left them.
+
+    Raises:
+        BooksChanged: With those that are not.
+    """
+    if head is not None:
+        changed = folder.changed(head, _month_of(head))
+    else:
+        changed = [HEAD] if folder.holds_books() else []
+    if changed:
+        raise BooksChanged(str(folder.path), tuple(changed))
 
 
 def _go_on(connection: Connection, book: _Book, folder: Folder, head: Head) -> Exported:

@@ -9,29 +9,38 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import ForeignBooks
-from ledger.files import put, sync_folder
+from ledger.files import holds, put, sync_folder
 from ledger.layout import (
     ACCOUNTS,
     BALANCES,
     CHECKPOINT,
     HEAD,
     KEY,
+    LAYOUT,
     LOCAL,
     MAIN,
     NOTES_FILE,
     PLUGIN,
     PLUGIN_NAME,
     SIGNED,
+    Head,
     Mark,
     mark,
 )
 
+#: Lies there from before the first file is replaced until HEAD speaks of all of them.
+UNFINISHED: Final = ".unfinished"
 _OURS: Final = re.compile(
     "|".join(
-        map(re.escape, (MAIN, ACCOUNTS, BALANCES, CHECKPOINT, KEY, HEAD, LOCAL, PLUGIN, SIGNED))
+        map(
+            re.escape,
+            (MAIN, ACCOUNTS, BALANCES, CHECKPOINT, KEY, HEAD, LOCAL, PLUGIN, SIGNED, UNFINISHED),
+        )
     )
     + r"|[0-9]{4}(?:[.]beancount)?|[.].+[.](?:part|picklecache)|__pycache__"
 )
+_ANY_LAYOUT: Final = re.compile(rb"timebank-books [0-9]+")
+_IN_A_YEAR: Final = re.compile("[0-9]{4}/")
 #: What a crash left half done, and what others left behind when they read the books:
 #: beancount unpickles its cache and Python runs its own, so neither may stay.
 _LEFTOVERS: Final = (
@@ -68,9 +77,53 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> Mark:
         """Put a file in place, whole or not at all; leave it alone if it is the same."""
-        if put(self.path / name, content, sync_name=False):
+        if not holds(self.path / name, content):
+            self._begin()
+            put(self.path / name, content, sync_name=False)
             self.written.append(name)
         return mark(content)
+
+    def holds_books(self) -> bool:
+        """Whether there are books, and not of another layout, although HEAD can not be read."""
+        try:
+            first = (self.path / HEAD).read_bytes().partition(b"\n")[0]
+        except FileNotFoundError:
+            return (self.path / MAIN).exists()
+        return first == LAYOUT.encode() or not _ANY_LAYOUT.fullmatch(first)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether an export was cut short, so that some files are newer than HEAD."""
+        return (self.path / UNFINISHED).exists()
+
+    def changed(self, head: Head, month: str) -> list[str]:
+        """The files that are not as the export left them that `head` speaks of.
+
+        Those that the next one may replace are read. Of a month that is over the length is looked
+        at: it is not replaced, and who checks the books reads all of them.
+
+        Args:
+            head: What that export said.
+            month: How the names of the files of its last month begin.
+        """
+        return [
+            name
+            for name, was in sorted(head.files.items())
+            if not self.has(name, was)
+            or (
+                (name.startswith(month) or not _IN_A_YEAR.match(name))
+                and self.read(name, was) is None
+            )
+        ]
+
+    def _begin(self) -> None:
+        put(self.path / UNFINISHED, b"")
+
+    def end(self) -> None:
+        """Note that HEAD speaks of all files again."""
+        if self.is_unfinished:
+            (self.path / UNFINISHED).unlink()
+            sync_folder(self.path)
 
     def sync(self) -> None:
         """Make the names of what was written durable."""
@@ -95,6 +148,8 @@ class Folder:
     def remove(self, name: str) -> None:
         """Take a file away."""
         with suppress(FileNotFoundError):
+            if (self.path / name).exists():
+                self._begin()
             (self.path / name).unlink()
 
     def signed(self) -> list[str]:

@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from ledger import schema
 from ledger.audit.check import audit
-from ledger.book_errors import BooksAhead
-from ledger.layout import ACCOUNTS, BALANCES, HEAD, Head
+from ledger.book_errors import BooksAhead, BooksChanged
+from ledger.books.folder import UNFINISHED
+from ledger.layout import ACCOUNTS, BALANCES, HEAD, MAIN, Head
 from tests.ledger.desk import ANN, BEN, CAT, DROP_IN, POT, Desk
 from tests.ledger.tamper import without_guards
 from tests.ledger.test_books import bean_check, exported, read
@@ -87,25 +88,80 @@ def test_an_account_nobody_used_is_counted_and_not_opened(desk: Desk, tmp_path: 
     assert "\nM000003 0 0 0 0\n" in (tmp_path / BALANCES).read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["2026.beancount", "2026/01.beancount", ACCOUNTS, BALANCES])
-@pytest.mark.parametrize("harm", ["gone", "short", "other"])
-def test_what_was_damaged_is_written_anew(desk: Desk, tmp_path: Path, name: str, harm: str) -> None:
+NAMES = ["2026.beancount", "2026/01.beancount", "2026/01.assert.beancount", ACCOUNTS, BALANCES]
+
+
+@pytest.mark.parametrize("name", [*NAMES, MAIN])
+@pytest.mark.parametrize("harm", ["gone", "short", "long", "other"])
+@pytest.mark.parametrize("grows", [False, True])
+def test_what_was_changed_is_named_and_not_written_over(
+    desk: Desk, tmp_path: Path, name: str, harm: str, *, grows: bool
+) -> None:
+    folder = tmp_path / "books"
     desk.post()
+    exported(desk, folder)
+    damage(folder / name, harm)
+    before = read(folder)
+    if grows:
+        # An entry more would let each of these grow.
+        desk.now = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
+        desk.post()
+    with pytest.raises(BooksChanged) as refused:
+        exported(desk, folder)
+    assert (refused.value.folder, refused.value.files) == (str(folder), (name,))
+    assert read(folder) == before
+    exported(desk, folder, is_full=True)
+    exported(desk, tmp_path / "again")
+    assert read(folder) == read(tmp_path / "again") != before
+
+
+@pytest.mark.parametrize("harm", ["gone", "short", "long"])
+@pytest.mark.parametrize(
+    "name",
+    ["2026.beancount", "2026/01.beancount", "2026/01.assert.beancount", "2027/opening.beancount"],
+)
+def test_a_month_that_is_over_is_named_too_once_its_length_is_another(
+    desk: Desk, tmp_path: Path, name: str, harm: str
+) -> None:
+    desk.post()
+    desk.now = dt.datetime(2027, 3, 1, tzinfo=dt.UTC)
+    desk.post(BEN, ANN)
     exported(desk, tmp_path)
-    before = read(tmp_path)
-    content = (tmp_path / name).read_bytes()
-    changed = {"short": content[:-1], "other": content.replace(b"0", b"1")}
-    if harm == "gone":
-        (tmp_path / name).unlink()
-    else:
-        (tmp_path / name).write_bytes(changed[harm])
-    # An entry more lets each of these grow.
+    damage(tmp_path / name, harm)
+    with pytest.raises(BooksChanged) as refused:
+        exported(desk, tmp_path)
+    assert refused.value.files == (name,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("harm", ["gone", "short", "other"])
+def test_what_an_export_that_was_cut_short_left_is_written_anew(
+    desk: Desk, tmp_path: Path, name: str, harm: str
+) -> None:
+    folder = tmp_path / "books"
+    desk.post()
+    exported(desk, folder)
+    before = read(folder)
+    (folder / UNFINISHED).touch()
+    damage(folder / name, harm)
     desk.now = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
     desk.post()
-    exported(desk, tmp_path)
-    exported(desk, tmp_path.with_name("again"))
-    assert read(tmp_path) == read(tmp_path.with_name("again")) != before
-    assert bean_check(tmp_path) == ""
+    exported(desk, folder)
+    exported(desk, tmp_path / "again")
+    assert read(folder) == read(tmp_path / "again") != before
+
+
+def damage(path: Path, harm: str) -> None:
+    content = path.read_bytes()
+    changed = {
+        "short": content[:-1],
+        "long": content + b";; and so on\n",
+        "other": content.replace(b"0", b"1"),
+    }
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(changed[harm])
 
 
 def test_a_full_export_mends_what_nobody_would_look_at(desk: Desk, tmp_path: Path) -> None:
@@ -129,6 +185,22 @@ def test_an_older_layout_is_written_anew(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / HEAD).write_text(head.replace("timebank-books 2", "timebank-books 1"), "utf-8")
     assert exported(desk, tmp_path).is_full
     assert Head.parse((tmp_path / HEAD).read_text("utf-8")).entries == 1
+
+
+def test_without_a_head_only_books_that_were_begun_are_written_anew(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Books that were never finished have no HEAD, and say that they were begun."""
+    desk.post()
+    exported(desk, tmp_path)
+    good = read(tmp_path)
+    (tmp_path / HEAD).unlink()
+    with pytest.raises(BooksChanged) as refused:
+        exported(desk, tmp_path)
+    assert refused.value.files == (HEAD,)
+    (tmp_path / UNFINISHED).touch()
+    assert exported(desk, tmp_path).is_full
+    assert read(tmp_path) == good
 
 
 @pytest.mark.parametrize("tree", ["0", "0" * 64, "0" * 192])
@@ -218,10 +290,14 @@ def test_notes_of_the_treasurer_are_included(desk: Desk, tmp_path: Path) -> None
     assert exported(desk, tmp_path).written == ("HEAD", "main.beancount")
 
 
-def test_a_head_of_broken_bytes_is_written_anew(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", [b"%s\xff\n", b"%s\nso on\n", b"what is this\n%s"])
+def test_a_head_that_can_not_be_read_is_named(desk: Desk, tmp_path: Path, broken: bytes) -> None:
     desk.post()
     exported(desk, tmp_path)
     good = (tmp_path / HEAD).read_bytes()
-    (tmp_path / HEAD).write_bytes(good + b"\xff\n")
-    assert exported(desk, tmp_path).is_full
+    (tmp_path / HEAD).write_bytes(broken.replace(b"%s", good))
+    with pytest.raises(BooksChanged) as refused:
+        exported(desk, tmp_path)
+    assert refused.value.files == (HEAD,)
+    assert exported(desk, tmp_path, is_full=True).is_full
     assert (tmp_path / HEAD).read_bytes() == good

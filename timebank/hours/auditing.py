@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger.book_errors import BooksAhead
+from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.books import Exported, export
 from ledger.books.zipped import packed
 from ledger.errors import ForeignBooks, LedgerRefusal
@@ -333,6 +333,8 @@ def _audit(
     except BooksAhead as refusal:
         # Entries that were exported are gone from the database: the worst there is to find.
         return None, Ended({"ok": False, "findings": [_ahead(refusal)]})
+    except BooksChanged as refusal:
+        return None, Ended({"ok": False, "findings": _changed(refusal)})
     except (LedgerRefusal, OSError) as error:
         return None, not_written(paths, error)
     year = None if is_whole else _newest_year(exported)
@@ -367,11 +369,19 @@ def _ahead(refusal: BooksAhead) -> dict[str, str]:
     return {"reason": refusal.reason, "file": "HEAD", "detail": detail}
 
 
+def _changed(refusal: BooksChanged) -> list[dict[str, str]]:
+    detail = "was changed since it was exported, so nothing was written: keep a copy of the books"
+    return [
+        {"reason": "edited-file", "file": name, "detail": detail}
+        for name in refusal.files[:FINDINGS_SHOWN]
+    ]
+
+
 def export_books(paths: Paths) -> Exported:
     """Bring the exported books up to date.
 
     Raises:
-        LedgerRefusal: If something else lies in their folder.
+        LedgerRefusal: If something else lies in their folder, or somebody changed what does.
         OSError: If they can not be written; no file is left torn.
     """
     with snapshot() as connection:

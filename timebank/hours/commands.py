@@ -12,7 +12,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ledger.book_errors import BooksAhead
+from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.books import export
 from ledger.errors import ForeignBooks, LedgerRefusal
 from ledger.verify import Report, verify
@@ -111,6 +111,11 @@ def export_command(folder: Path, *, slug: str | None, is_full: bool, as_json: bo
             f"The books in {folder} hold {refusal.entries} entries, and the database has"
             f" {refusal.found}, or others: they may be the only copy of what is missing. Keep them,"
             " and name another folder."
+        ) from refusal
+    except BooksChanged as refusal:
+        raise click.ClickException(
+            f"Somebody changed {', '.join(refusal.files)} in {folder} since the last export, so"
+            " nothing was written. Keep a copy of the folder; then --full writes all files anew."
         ) from refusal
     except LedgerRefusal as refusal:
         raise click.ClickException(str(refusal)) from refusal

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger.books import Exported
 from ledger.errors import UnknownBook
 from tests.factories import NOW, make_community, make_member
 from timebank.cli import cli
@@ -19,8 +19,10 @@ from timebank.communities.models import Community
 from timebank.config import Settings
 from timebank.db import new_id
 from timebank.hours import auditing, programs, service
+from timebank.hours.errors import BooksNotWrittenError
 from timebank.hours.models import BooksCheck
 from timebank.hours.programs import Ended
+from timebank.members.models import Member
 
 DAY = dt.timedelta(days=1)
 NEXT_DAY = NOW + DAY
@@ -199,26 +201,44 @@ def test_a_check_is_asked_for_once_however_often_one_asks(
     assert check(app, settings) == 0
 
 
-def test_an_edited_line_is_an_alarm_until_the_books_are_right_again(
+@pytest.mark.parametrize("name", ["2026/05.beancount", "2026.beancount", "main.beancount"])
+@pytest.mark.parametrize("is_given_more", [False, True])
+def test_an_edited_minute_is_an_alarm_until_the_books_are_written_anew(
     app: Flask,
     session: Session,
     village: Community,
     settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    *,
+    is_given_more: bool,
 ) -> None:
+    """Whether the next export would replace the file or not."""
     check(app, settings)
-    folder = auditing.paths_of(settings, village).folder
-    month = folder / "2026" / "05.beancount"
-    month.write_text(month.read_text("utf-8").replace(" 60 MIN", " 61 MIN"), "utf-8")
-    with monkeypatch.context() as patch:
-        left = Exported(entries=1, chain=b"", files=(), written=(), is_full=False)
-        patch.setattr(auditing, "export_books", lambda _paths: left)
-        session.rollback()
-        assert check(app, settings, now=NEXT_DAY) == 1
+    edited = auditing.paths_of(settings, village).folder / name
+    good = edited.read_text("utf-8")
+    edited.write_text(good.replace("60 MIN", "61 MIN"), "utf-8")
+    if is_given_more:
+        ann, ben = session.scalars(sa.select(Member).order_by(Member.id))
+        give(session, village, ann, ben, "2")
+        session.commit()
+    session.rollback()
+    assert check(app, settings, now=NEXT_DAY) == 1
     verdict = last(session, village)
     assert verdict.outcome == "wrong"
-    assert auditing.findings_of(verdict)
+    assert [(finding["reason"], finding["file"]) for finding in auditing.findings_of(verdict)] == [
+        ("edited-file", name)
+    ]
     assert auditing.is_alarm(session, village.id)
+    assert "61 MIN" in edited.read_text("utf-8")
+    with app.app_context(), pytest.raises(BooksNotWrittenError):
+        auditing.bring_up_to_date(auditing.paths_of(settings, village))
+    arguments = ["books", "export", str(edited.parents[name.count("/")])]
+    refused = app.test_cli_runner().invoke(cli, arguments)
+    assert (refused.exit_code, f"Somebody changed {name} in" in refused.output) == (1, True)
+    assert app.test_cli_runner().invoke(cli, [*arguments, "--full"]).exit_code == 0
+    session.rollback()
+    check(app, settings, now=NEXT_DAY + DAY)
+    assert last(session, village).outcome == "right"
 
 
 @pytest.mark.parametrize("stop", ["time", "memory", "fault"])
