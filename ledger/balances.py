@@ -1,4 +1,4 @@
-"""Reading the book: balances, the trial balance, statements, single entries.
+"""Reading the book: balances, the trial balance, statements; `entry_views` has single entries.
 
 Nothing here changes anything or takes a lock. Each question is a handful of indexed
 lookups, whatever the size of the book.
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from ledger import schema
-from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
+from ledger.errors import BadPeriod, UnknownAccount, UnknownBook
 from ledger.hints import Rare
 from ledger.layout import ASIDE_KINDS
 
@@ -117,46 +117,6 @@ class Statement:
     opening_minutes: int
     lines: Sequence[StatementLine]
     closing_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class LegView:
-    """A movement inside an entry, with both balances after it."""
-
-    payer_code: str
-    payee_code: str
-    minutes: int
-    payer_balance: int
-    payee_balance: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """An entry with everything a person may want to see of it.
-
-    Attributes:
-        hold_id: The hold this one ends.
-        expires_at: When a hold may be ended.
-        resolved_by: The entry that ended this hold; None while it is open.
-    """
-
-    entry_id: UUID
-    seq: int
-    kind: str
-    category: str
-    recorded_at: datetime
-    occurred_on: date
-    actor: UUID | None
-    idem_key: str
-    memo: str | None
-    reverses: UUID | None
-    reversed_by: UUID | None
-    corrects: UUID | None
-    hold_id: UUID | None
-    expires_at: datetime | None
-    resolved_by: UUID | None
-    chain: bytes
-    legs: Sequence[LegView]
 
 
 def balance(connection: Connection, book_id: UUID, code: str) -> Balance:
@@ -289,32 +249,6 @@ def statement(
         lines=lines,
         closing_minutes=opening_minutes + sum(line.minutes for line in lines),
     )
-
-
-def find_entry(connection: Connection, book_id: UUID, entry_id: UUID) -> EntryView:
-    """One entry with its legs.
-
-    Raises:
-        UnknownEntry: If the book has no such entry.
-    """
-    entry = schema.entry.c
-    row = connection.execute(
-        _entries().where(entry.book_id == book_id, entry.id == entry_id)
-    ).first()
-    if row is None:
-        raise UnknownEntry(entry_id)
-    return _with_legs(connection, book_id, [row])[0]
-
-
-def latest_entries(
-    connection: Connection, book_id: UUID, *, before_seq: int | None = None, limit: int
-) -> list[EntryView]:
-    """The newest entries first, a page at a time."""
-    entry = schema.entry.c
-    question = _entries().where(entry.book_id == book_id).order_by(entry.seq.desc()).limit(limit)
-    if before_seq is not None:
-        question = question.where(entry.seq < before_seq)
-    return _with_legs(connection, book_id, connection.execute(question).all())
 
 
 def balance_columns() -> Select[Any]:
@@ -457,52 +391,3 @@ def lines_after(after_seq: ColumnElement[int]) -> Select[Any]:
         .where(entry.kind.not_in(sorted(ASIDE_KINDS)))
         .order_by(moved.seq, moved.n)
     )
-
-
-def _entries() -> Select[Any]:
-    """Entries with their memo and whatever took them back or ended them."""
-    entry, memo, later = schema.entry.c, schema.memo, schema.entry.alias("later")
-    ending = schema.entry.alias("ending")
-    return (
-        select(
-            entry.id,
-            entry.seq,
-            entry.kind,
-            entry.category,
-            entry.recorded_at,
-            entry.occurred_on,
-            entry.actor,
-            entry.idem_key,
-            memo.c.body,
-            entry.reverses,
-            later.c.id,
-            entry.corrects,
-            entry.hold_id,
-            entry.expires_at,
-            ending.c.id,
-            entry.chain,
-        )
-        .outerjoin(memo, and_(memo.c.book_id == entry.book_id, memo.c.entry_id == entry.id))
-        .outerjoin(later, and_(later.c.book_id == entry.book_id, later.c.reverses == entry.id))
-        .outerjoin(ending, and_(ending.c.book_id == entry.book_id, ending.c.hold_id == entry.id))
-    )
-
-
-def _with_legs(connection: Connection, book_id: UUID, rows: Sequence[Any]) -> list[EntryView]:
-    """Add to each entry its legs, in one question."""
-    leg = schema.leg.c
-    legs: dict[int, list[LegView]] = {row.seq: [] for row in rows}
-    for seq, *values in connection.execute(
-        select(
-            leg.seq,
-            leg.payer_code,
-            leg.payee_code,
-            leg.minutes,
-            leg.payer_balance,
-            leg.payee_balance,
-        )
-        .where(leg.book_id == book_id, leg.seq.in_(sorted(legs)))
-        .order_by(leg.seq, leg.n)
-    ):
-        legs[seq].append(LegView(*values))
-    return [EntryView(*(*row, legs[row.seq])) for row in rows]

@@ -9,11 +9,10 @@ from ledger.balances import (
     Statement,
     balance,
     balances,
-    find_entry,
-    latest_entries,
     statement,
     trial_balance,
 )
+from ledger.entry_views import find_entry, latest_entries
 from ledger.errors import BadPeriod, UnknownAccount, UnknownBook, UnknownEntry
 from ledger.holdings import Holding, holdings
 from ledger.recent import latest, statement_to_now

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from ledger import holds, journal
-from ledger.balances import find_entry
 from ledger.entries import EntryRequest, Outcome
+from ledger.entry_views import find_entry
 from ledger.errors import AlreadyResolved, LedgerRefusal, OverFloor
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, OPENING, POT, SECRET, Desk
 from timebank.config import ROOT

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import corrections, journal, schema
-from ledger.balances import find_entry
 from ledger.corrections import Correction, Links, Ref, Step
 from ledger.entries import LegRequest
+from ledger.entry_views import find_entry
 from ledger.errors import (
     AlreadyCorrected,
     AlreadyReversed,

@@ -4,7 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from ledger import erasure, journal, limits
-from ledger.balances import find_entry
+from ledger.entry_views import find_entry
 from tests.ledger.desk import ANN, BEN, CAT, OTHER_BOOK, POT, Desk
 
 NOW = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)

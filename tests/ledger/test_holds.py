@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import holds, journal, schema
-from ledger.balances import find_entry, statement, trial_balance
+from ledger.balances import statement, trial_balance
 from ledger.corrections import correct
 from ledger.entries import LegRequest, Outcome
+from ledger.entry_views import find_entry
 from ledger.errors import (
     AccountNotEmpty,
     AlreadyResolved,
@@ -281,9 +282,8 @@ def test_a_release_gives_everything_back(desk: Desk) -> None:
     assert [desk.figures(code) for code in (ANN, BEN, CAT)] == [(0, 0, 0)] * 3
     with desk.engine.connect() as connection:
         entry = find_entry(connection, BOOK, back.entry_id)
-    assert (entry.kind, entry.hold_id, entry.occurred_on) == (
-        *("release", held.entry_id, dt.date(2026, 1, 2)),
-    )
+    assert (entry.kind, entry.hold_id) == ("release", held.entry_id)
+    assert entry.occurred_on == dt.date(2026, 1, 2)
     assert desk.release(held.entry_id).status == "replayed"
     assert desk.verify().ok
 

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import journal, schema
-from ledger.balances import find_entry
 from ledger.entries import EntryRequest, LegRequest
+from ledger.entry_views import find_entry
 from ledger.errors import (
     AlreadyReversed,
     KeyMismatch,

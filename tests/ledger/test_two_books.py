@@ -18,6 +18,7 @@ from ledger import (
     checkpoints,
     corrections,
     dated,
+    entry_views,
     erasure,
     holdings,
     holds,
@@ -93,14 +94,14 @@ def answers(desk: Desk) -> dict[str, Any]:
     """Everything that can be asked about hours in a book."""
     with desk.engine.connect() as connection:
         book = (connection, desk.book_id)
-        entries = balances.latest_entries(*book, limit=50)
+        entries = entry_views.latest_entries(*book, limit=50)
         ids = [entry.entry_id for entry in entries]
         found: dict[str, Any] = {
             "trial balance": balances.trial_balance(*book),
             "balances": balances.balances(*book, CODES),
             "entries": entries,
             "keys": [journal.lookup(*book, entry.idem_key) for entry in entries],
-            "each entry": [balances.find_entry(*book, each) for each in ids],
+            "each entry": [entry_views.find_entry(*book, each) for each in ids],
             "links": dict(corrections.links(*book, ids)),
             "lines": [corrections.history(*book, each) for each in ids],
             "overdue": holds.overdue(*book, OPENED_AT + dt.timedelta(days=99)),
@@ -214,7 +215,7 @@ def test_what_is_put_right_is_the_entry_of_this_book(desk: Desk) -> None:
             secret=SECRET,
             now=desk.now,
         )
-        entry = balances.find_entry(connection, desk.book_id, done.replacement.entry_id)
+        entry = entry_views.find_entry(connection, desk.book_id, done.replacement.entry_id)
     assert (entry.kind, desk.balances(ANN, BEN)) == ("exchange", [-90, 90])
     assert other.balances(CAT, POT) == [-9, 9]
 
@@ -237,7 +238,7 @@ def signatures(connection: Connection, desk: Desk) -> dict[str, Any]:
     book = (connection, desk.book_id)
     months = periods.listed(*book, limit=9)
     signed = checkpoints.listed(*book, limit=9)
-    entries = balances.latest_entries(*book, limit=50)
+    entries = entry_views.latest_entries(*book, limit=50)
     return {
         "keys": keys.every(*book),
         "in use": keys.in_use(*book),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from ledger import balances, checkpoints, keys, published
+from ledger import checkpoints, entry_views, keys, published
 from ledger.checkpoints import Checkpoint
 from ledger.errors import UnknownEntry
 from ledger.keys import SigningKey
@@ -88,7 +88,7 @@ def receipt(session: Session, member: Holder, entry_id: uuid.UUID) -> Receipt:
     """
     connection = session.connection()
     with _in_our_words():
-        entry = balances.find_entry(connection, member.community_id, entry_id)
+        entry = entry_views.find_entry(connection, member.community_id, entry_id)
         codes = {code for leg in entry.legs for code in (leg.payer_code, leg.payee_code)}
         if member.account_code not in codes:
             raise NoSuchEntryError(entry_id)

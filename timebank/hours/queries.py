@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ledger import balances as ledger_balances
-from ledger import corrections, dated, recent, schema
+from ledger import corrections, dated, entry_views, recent, schema
 from ledger import limits as ledger_limits
-from ledger.balances import Balance, EntryView, Statement, StatementLine, TrialBalance
+from ledger.balances import Balance, Statement, StatementLine, TrialBalance
 from ledger.corrections import Links, Step
 from ledger.dated import OnDay, OutOfTime
+from ledger.entry_views import EntryView
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
 from ledger.holdings import Holding
 from ledger.holdings import holdings as ledger_holdings
@@ -187,7 +188,7 @@ def entry(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Ent
         NoSuchEntryError: If the book has no such entry.
     """
     try:
-        return ledger_balances.find_entry(session.connection(), community_id, entry_id)
+        return entry_views.find_entry(session.connection(), community_id, entry_id)
     except UnknownEntry as refusal:
         raise NoSuchEntryError(entry_id) from refusal
 
@@ -200,7 +201,7 @@ def latest_entries(
     limit: int = ENTRIES_ON_A_PAGE,
 ) -> Sequence[EntryView]:
     """The newest entries first, a page at a time; `before_seq` is the last one seen."""
-    return ledger_balances.latest_entries(
+    return entry_views.latest_entries(
         session.connection(), community_id, before_seq=before_seq, limit=limit
     )
 
