@@ -120,7 +120,7 @@ def _application(_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     app = create_app(settings_for(_database.url, tmp_path_factory.mktemp("home")))
     yield app
     with app.app_context():
-        db.engine.dispose()
+        databases.close(db.engine)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def make_app(database: Database, tmp_path: Path) -> Iterator[Callable[..., Flask
     yield make
     for app in made:
         with app.app_context():
-            db.engine.dispose()
+            databases.close(db.engine)
 
 
 class Client(FlaskClient):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import QueuePool
 
 from timebank import migrations
 from timebank.db import engine_options, prepare_engine
@@ -46,6 +47,23 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(url, **engine_options(url))
     prepare_engine(engine)
     return engine
+
+
+def close(engine: Engine) -> None:
+    """Close an engine's connections, and fail where one of them is still in use.
+
+    A connection given back to an engine that was disposed of meanwhile is closed by nobody: the
+    collector finds it later, in whatever test runs then.
+    """
+    used = in_use(engine)
+    engine.dispose()
+    assert used == 0, f"{used} connections of {engine.url!r} are still in use"
+
+
+def in_use(engine: Engine) -> int:
+    """Count the connections that somebody has taken and not given back."""
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool.checkedout()
 
 
 def free_port() -> int:
@@ -78,7 +96,7 @@ class SqliteDatabase:
         return open_engine(self.url)
 
     def put_back(self, engine: Engine) -> None:
-        engine.dispose()
+        close(engine)
         for left in self._folder.glob("tests.sqlite3*"):
             # A new file: a connection that a test forgot keeps the old one.
             left.unlink()
@@ -127,8 +145,10 @@ class PostgresDatabase:
         return open_engine(self.url)
 
     def put_back(self, engine: Engine) -> None:
+        used = in_use(engine)
         with engine.begin() as connection:
             connection.exec_driver_sql(self._wipe)
+        assert used == 0, f"{used} connections of {engine.url!r} are still in use"
 
 
 def postgres_programs() -> Path | None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.conftest import Client
+from tests.databases import Database, close
 from tests.pages.page import Page
 
 GOOD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Hello – Here</title>
@@ -28,6 +29,18 @@ def test_a_row_of_one_test_is_gone_in_the_next(session: Session, client: Client,
     client.get("/nowhere")  # commits what was arranged
     session.rollback()
     assert session.scalar(count) == 1
+
+
+def test_a_connection_that_is_not_given_back_is_named(database: Database) -> None:
+    engine = database.engine()
+    for closes in (close, database.put_back):
+        connection = engine.connect()
+        with pytest.raises(AssertionError, match=r"1 connections of .* are still in use"):
+            closes(engine)
+        # What the guard is there for: given back now, nobody would close it.
+        connection.invalidate()
+        connection.close()
+    close(engine)
 
 
 def test_a_good_page_passes() -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from tests.conftest import Client, settings_for
-from tests.databases import SqliteDatabase, free_port, sqlite_database
+from tests.databases import SqliteDatabase, close, free_port, sqlite_database
 from tests.factories import sign_in
 from tests.world import World, build_world
 from timebank.app import create_app
@@ -132,7 +132,7 @@ def _served(
         server.server_close()
         thread.join()
         with app.app_context():
-            db.engine.dispose()
+            close(db.engine)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from tests.databases import Database
+from tests.databases import Database, close
 from tests.ledger.desk import Desk
 
 
@@ -15,7 +15,7 @@ def engine(_database: Database) -> Iterator[Engine]:
     engine = _database.engine()
     yield engine
     _database.put_back(engine)
-    engine.dispose()
+    close(engine)
 
 
 @pytest.fixture
