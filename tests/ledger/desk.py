@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from ledger import holds, journal
 from ledger.balances import Balance, balance
@@ -22,6 +24,10 @@ OPENED_AT = dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)
 ANN, BEN, CAT = "M000001", "M000002", "M000003"
 POT, DROP_IN, OPENING = "G000001", "activity-drop-in", "opening"
 FLOOR_MINUTES = -600
+#: What PostgreSQL says where two transactions can not both have been alone.
+SERIALIZATION_FAILURE: Final = "40001"
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -51,6 +57,21 @@ class Desk:
         connection = self.engine.connect().execution_options(**{WRITES: True})
         with connection, connection.begin():
             yield connection
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """Do something in a transaction of its own, and anew where the database asks for that.
+
+        With the isolation that is usual it never does: all writers of a book stand in one line. A
+        server that is set to serializable refuses whoever waited in it, and whoever owns the
+        transaction tries again, as `timebank.web.session.run_in_transaction` does.
+        """
+        while True:
+            try:
+                with self.writing() as connection:
+                    return act(connection)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", "") != SERIALIZATION_FAILURE:
+                    raise
 
     def open(self, *codes: str) -> "Desk":
         """Open the book with three members, a pot and two sources."""
@@ -102,8 +123,8 @@ class Desk:
 
     def post(self, *args: object, **kwargs: object) -> Outcome:
         """Post what `request` describes."""
-        with self.writing() as connection:
-            return self.post_in(connection, self.request(*args, **kwargs))  # type: ignore[arg-type]
+        request = self.request(*args, **kwargs)  # type: ignore[arg-type]
+        return self.write(lambda connection: self.post_in(connection, request))
 
     def reverse(
         self, entry_id: UUID, *, key: str = "back", reason: str = "It was booked twice."

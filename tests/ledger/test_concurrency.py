@@ -19,12 +19,20 @@ from ledger import holds, journal
 from ledger.entries import EntryRequest, Outcome
 from ledger.entry_views import find_entry
 from ledger.errors import AlreadyResolved, LedgerRefusal, OverFloor
-from tests.ledger.desk import ANN, BEN, BOOK, CAT, OPENING, POT, SECRET, Desk
+from tests.ledger.desk import (
+    ANN,
+    BEN,
+    BOOK,
+    CAT,
+    OPENING,
+    POT,
+    SECRET,
+    SERIALIZATION_FAILURE,
+    Desk,
+)
 from timebank.config import ROOT
 
 PROCESSES, EACH = 6, 20
-#: What PostgreSQL says where two transactions can not both have been alone.
-SERIALIZATION_FAILURE = "40001"
 
 
 def test_twenty_posts_at_once_with_one_key_make_one_entry(desk: Desk) -> None:
@@ -33,8 +41,7 @@ def test_twenty_posts_at_once_with_one_key_make_one_entry(desk: Desk) -> None:
 
     def confirm(_number: int) -> Outcome:
         start.wait()
-        with desk.writing() as connection:
-            return journal.post(connection, request, secret=SECRET, now=desk.now)
+        return desk.write(partial(journal.post, request=request, secret=SECRET, now=desk.now))
 
     with ThreadPoolExecutor(20) as threads:
         outcomes = list(threads.map(confirm, range(20)))
@@ -51,8 +58,7 @@ def at_once(desk: Desk, *acts: Callable[[Connection], Outcome]) -> Counter[str]:
     def do(act: Callable[[Connection], Outcome]) -> str:
         start.wait()
         try:
-            with desk.writing() as connection:
-                return act(connection).status
+            return desk.write(act).status
         except LedgerRefusal as refusal:
             return refusal.reason
 
@@ -181,8 +187,7 @@ def test_eight_writers_on_crossing_accounts_never_lock_each_other_out(
             if number % 2:
                 payer, payee = (hot, payee) if chosen.random() < 0.5 else (payer, hot)
             request = desk.request(payer, payee, 1, kind="gift", key=f"bank-{name}-{number}")
-            with desk.writing() as connection:
-                journal.post(connection, request, secret=SECRET, now=desk.now)
+            desk.write(partial(journal.post, request=request, secret=SECRET, now=desk.now))
 
     def read() -> set[int]:
         sums: set[int] = set()
@@ -221,7 +226,7 @@ def test_a_bank_whose_server_is_set_to_serializable_is_right_too(desk: Desk) -> 
         for number in range(8):
             payer, payee = chosen.sample((ANN, BEN, CAT), 2)
             request = desk.request(payer, payee, 1, kind="gift", key=f"strict-{name}-{number}")
-            while not posted(strict, request, desk):
+            while posted(strict, request, desk) is None:
                 again += 1
         return again
 
@@ -233,16 +238,15 @@ def test_a_bank_whose_server_is_set_to_serializable_is_right_too(desk: Desk) -> 
     assert deadlocks(desk.engine) == before
 
 
-def posted(engine: Engine, request: EntryRequest, desk: Desk) -> bool:
-    """Post once; False where the database asks for another try."""
+def posted(engine: Engine, request: EntryRequest, desk: Desk) -> Outcome | None:
+    """Post once; None where the database asks for another try."""
     try:
         with engine.begin() as connection:
-            journal.post(connection, request, secret=SECRET, now=desk.now)
+            return journal.post(connection, request, secret=SECRET, now=desk.now)
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", "") != SERIALIZATION_FAILURE:
             raise
-        return False
-    return True
+    return None
 
 
 def deadlocks(engine: Engine) -> int:
@@ -270,8 +274,8 @@ def test_orders_of_accounts_that_cross_do_not_lock_each_other_out(desk: Desk) ->
     ]
 
     def write(number: int) -> str:
-        with desk.writing() as connection:
-            return journal.post(connection, requests[number], secret=SECRET, now=desk.now).status
+        post = partial(journal.post, request=requests[number], secret=SECRET, now=desk.now)
+        return desk.write(post).status
 
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(write, range(40))) == {"posted"}
@@ -284,8 +288,10 @@ def test_a_plain_begin_is_enough_for_the_lock(desk: Desk) -> None:
     requests = [desk.request(key=f"k{number}", minutes=1) for number in range(12)]
 
     def write(number: int) -> int:
-        with desk.engine.connect() as connection, connection.begin():
-            return journal.post(connection, requests[number], secret=SECRET, now=desk.now).seq
+        done = None
+        while done is None:
+            done = posted(desk.engine, requests[number], desk)
+        return done.seq
 
     with ThreadPoolExecutor(4) as threads:
         places = sorted(threads.map(write, range(12)))
