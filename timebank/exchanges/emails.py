@@ -15,8 +15,8 @@ def register() -> None:
     say("exchange-declined unnamed", _l("The other member cannot do it this time."))
     say("exchange-cancelled", _l("%(name)s called it off."))
     say("exchange-cancelled unnamed", _l("The other member called it off."))
-    say("exchange-reported", _l("%(name)s says it took %(minutes)s minutes. Did this happen?"))
-    say("exchange-corrected", _l("%(name)s says it took %(minutes)s minutes. Is that right?"))
+    say("exchange-reported", _l("%(name)s says it took %(hours)s. Did this happen?"))
+    say("exchange-corrected", _l("%(name)s says it took %(hours)s. Is that right?"))
     say(
         "exchange-reminder",
         _l(
@@ -51,9 +51,6 @@ def register() -> None:
     say("work-overdrawn", _l("Account %(code)s is below its limit after hours were moved back."))
     say(
         "hours-corrected",
-        _l(
-            "Hours were put right: %(minutes)s minutes instead of %(before)s. "
-            "The reason: %(reason)s"
-        ),
+        _l("Hours were put right: %(hours)s instead of %(hours_before)s. The reason: %(reason)s"),
     )
     say("hours-reversed", _l("Hours were moved back. The reason: %(reason)s"))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+from timebank.groups.models import Group
 from timebank.groups.names import activity_name
 from timebank.groups.policy.pots import COMMUNITY_POT
 from timebank.listings.names import name_of
 from timebank.members.models import Member
 from timebank.sessions.names import held_words
-from timebank.statements.queries import Line
+from timebank.statements.queries import OF_SESSIONS, Line
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -56,10 +57,23 @@ def account_name(code: str, member: Member | None, *, may_see_names: bool) -> st
     return str(SOURCES.get(code, code))
 
 
+def pot_name(group: Group) -> str:
+    """Return what a group's pot is called."""
+    return _("The pot of %(name)s", name=group.name)
+
+
+def purpose_name(purpose: str) -> str:
+    """Return what an entry was for that is about no exchange, from the books' word for it."""
+    if purpose.startswith(OF_SESSIONS):
+        activity = activity_name(purpose.removeprefix(OF_SESSIONS))
+        return _("A session: %(activity)s", activity=activity)
+    return str(POT_LINES.get(purpose, purpose))
+
+
 def other_side(line: Line, *, may_see_names: bool) -> str:
     """Return who or what was on the other side of a line."""
     if line.pot is not None:
-        return _("The pot of %(name)s", name=line.pot.name)
+        return pot_name(line.pot)
     return account_name(line.other_code, line.other, may_see_names=may_see_names)
 
 

@@ -185,12 +185,8 @@ def _lines(
     deals = exchanges.deals_by_entry(session, community.id, entry_ids, linked=linked)
     links = hours.links(session, community.id, linked) if with_numbers else {}
     held = _held(session, community, moved)
-    pots = groups.behind_pots(
-        session,
-        community.id,
-        {line.counterpart_code for line in moved if line.counterpart_code[0] == hours.POT_LETTER}
-        - {COMMUNITY_POT},
-        seen_by.id,
+    pots = pots_by_code(
+        session, community.id, {line.counterpart_code for line in moved}, seen_by=seen_by
     )
     return [
         Line(
@@ -249,6 +245,22 @@ def members_by_code(
     """Return the members behind account codes; pots and sources are left out."""
     found = by_account_codes(session, community_id, codes)
     return {member.account_code: member for member in found}
+
+
+def pots_by_code(
+    session: Session, community_id: uuid.UUID, codes: Collection[str], *, seen_by: Member
+) -> dict[str, tuple[Group, bool]]:
+    """Return the groups behind those codes that are pots, and whether somebody belongs to each."""
+    pots = {code for code in codes if code[0] == hours.POT_LETTER} - {COMMUNITY_POT}
+    return groups.behind_pots(session, community_id, pots, seen_by.id)
+
+
+def session_of(
+    session: Session, community_id: uuid.UUID, entry_id: uuid.UUID
+) -> GroupSession | None:
+    """Return the session of a group that an entry was posted for or took back, or None."""
+    found = sessions.by_entry(session, community_id, [entry_id]).get(entry_id)
+    return found[0] if found is not None else None
 
 
 def exchange_of(session: Session, community_id: uuid.UUID, entry_id: uuid.UUID) -> Exchange | None:

@@ -73,7 +73,7 @@ def test_an_exchange_is_put_right_and_everybody_can_follow_it(scene: Scene, walk
         "No. 3 stands instead of no. 1",
     ]
     page = gita.get(at(scene.community, "/me/notices"))
-    assert "90 minutes instead of 60" in page
+    assert "1 h 30 min instead of 1 h" in page
     assert "We had tea as well" in page
 
     # The other way round: from the first entry to the one that stands, and nothing twice.
@@ -134,7 +134,7 @@ def test_hours_brought_in_for_the_wrong_member_are_put_right(scene: Scene, walk:
     assert (scene.balance(scene.gita), scene.balance(scene.rune)) == (0, 750)
     for member in (scene.gita, scene.rune):
         page = walk(member).get(at(scene.community, "/me/notices"))
-        assert "750 minutes instead of 754" in page
+        assert "12 h 30 min instead of 12 h 34 min" in page
     # A receipt leads only to what is about its holder.
     gita = walk(scene.gita)
     page = gita.get(at(scene.community, f"/hours/receipts/{outcome.entry_id}"))

@@ -25,12 +25,13 @@ from timebank.listings.names import name_of
 from timebank.members import queries as members
 from timebank.statements import queries
 from timebank.statements.forms import ReverseForm, SeenToForm
-from timebank.statements.names import ASIDE_KINDS, KINDS, account_name
+from timebank.statements.names import ASIDE_KINDS, KINDS, account_name, purpose_name
 from timebank.statements.queries import Month
 from timebank.statements.standing import Sides, sides, standing
 from timebank.statements.views import verdict
 from timebank.statements.views.frame import (
     asked_month,
+    called,
     figures_of,
     file_of,
     may_see_names,
@@ -147,7 +148,7 @@ def account(code: str) -> ResponseReturnValue:
         "statements/account.html",
         code=code,
         has_limits=policy.may_take_back(g.roles) and code in people,
-        name=account_name(code, people.get(code), may_see_names=may_see_names()),
+        name=called({code}, people)(code),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
         figures=[*figures_of(month), _by_day_of_help(month), *_aside(code)],
@@ -198,11 +199,8 @@ def entries() -> ResponseReturnValue:
     codes = {
         code for entry in found for leg in entry.legs for code in (leg.payer_code, leg.payee_code)
     }
-    people = queries.members_by_code(db.session(), g.community.id, codes)
+    name = called(codes)
     categories = queries.categories_by_code(db.session(), g.community.id)
-
-    def name(code: str) -> str:
-        return account_name(code, people.get(code), may_see_names=may_see_names())
 
     def words(kind: str, code: str) -> str:
         by_kind = kind in ASIDE_KINDS or kind == "reversal"
@@ -280,8 +278,7 @@ def overdraft(overdraft_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("home.work"), code=303)
     found = exchanges.overdraft(session, community_id, overdraft_id)
     code = found.account_code
-    people = queries.members_by_code(session, community_id, {code})
-    name = account_name(code, people.get(code), may_see_names=may_see_names())
+    name = called({code})(code)
     seen_by = found.seen_to_by_id and actor_name(found.seen_to_by_id)
     held = hours.balance(session, community_id, code)
     facts = [
@@ -307,19 +304,20 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
     session = db.session()
     found = hours.entry(session, g.community.id, entry_id)
     codes = {code for leg in found.legs for code in (leg.payer_code, leg.payee_code)}
-    people = queries.members_by_code(session, g.community.id, codes)
+    name_of_account = called(codes)
     category = queries.categories_by_code(session, g.community.id).get(found.category)
     exchange = queries.exchange_of(session, g.community.id, entry_id)
+    is_of_session = found.category.startswith(queries.OF_SESSIONS)
     names = may_see_names()
 
     def account_cell(code: str) -> dict[str, str]:
-        name = account_name(code, people.get(code), may_see_names=names)
+        name = name_of_account(code)
         shown = name if name == code else f"{name} ({code})"
         return {"value": shown, "href": url_for("books.account", code=code)}
 
     facts = [
         (_("Kind"), str(KINDS[found.kind])),
-        (_("For"), name_of(category) if category is not None else found.category),
+        (_("For"), name_of(category) if category is not None else purpose_name(found.category)),
         (_("Day of the help"), day(found.occurred_on)),
         (_("Recorded"), moment_words(found.recorded_at)),
         (_("Recorded by"), actor_name(found.actor)),
@@ -340,6 +338,7 @@ def facts_of(entry_id: uuid.UUID) -> dict[str, object]:
             for leg in found.legs
         ],
         "exchange": exchange if names else None,
+        "held": queries.session_of(session, g.community.id, entry_id) if is_of_session else None,
         "steps": _steps(entry_id),
         "may_correct": _may_correct(found),
         "may_take_back": _may_take_back(found),

@@ -1,5 +1,7 @@
 """What both kinds of pages share: a month as a table and as a file, and refusals in words."""
 
+from collections.abc import Callable, Collection, Mapping
+
 from flask import Response, g, make_response, request, url_for
 
 from timebank.db import db
@@ -8,7 +10,7 @@ from timebank.hours import errors
 from timebank.members.models import Member
 from timebank.statements import queries
 from timebank.statements.errors import BadMonthError
-from timebank.statements.names import line_words, other_side
+from timebank.statements.names import account_name, line_words, other_side, pot_name
 from timebank.statements.queries import Line, Month
 from timebank.web.filters import hours_label, hours_signed, hours_words, short_day, today
 from timebank.web.refusals import say
@@ -47,6 +49,29 @@ def month_key(first: object) -> str:
 def may_see_names() -> bool:
     """Tell whether the one who looks reads people's names in the books."""
     return "coordinator" in g.roles
+
+
+def called(
+    codes: Collection[str], people: Mapping[str, Member] | None = None
+) -> Callable[[str], str]:
+    """Return what calls these accounts by the names that the one who looks may read.
+
+    Args:
+        codes: Of the accounts.
+        people: The members behind them, where the page has asked for them already.
+    """
+    session, community_id = db.session(), g.community.id
+    if people is None:
+        # Whoever reads no names needs nobody.
+        people = queries.members_by_code(session, community_id, codes) if may_see_names() else {}
+    pots = queries.pots_by_code(session, community_id, codes, seen_by=g.member)
+
+    def name(code: str) -> str:
+        if code in pots:
+            return pot_name(pots[code][0])
+        return account_name(code, people.get(code), may_see_names=may_see_names())
+
+    return name
 
 
 def other_words(line: Line, *, with_names: bool) -> str:

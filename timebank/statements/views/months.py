@@ -1,7 +1,7 @@
 """Months that are over with their trial balance, and what accounts held on any day."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
 from flask import Response, g, make_response, render_template, request, url_for
@@ -13,12 +13,11 @@ from timebank.hours import months
 from timebank.hours import queries as hours
 from timebank.hours.queries import OnDay, OutOfTime
 from timebank.listings.names import name_of
-from timebank.members.models import Member
 from timebank.statements import queries
 from timebank.statements.forms import DayForm
-from timebank.statements.names import ACCOUNT_KINDS, KINDS, account_name, kind_of_account
+from timebank.statements.names import ACCOUNT_KINDS, KINDS, kind_of_account
 from timebank.statements.views.books import bp
-from timebank.statements.views.frame import may_see_names
+from timebank.statements.views.frame import called, may_see_names
 from timebank.web.access import Access, access
 from timebank.web.filters import day as day_words
 from timebank.web.filters import hours_label, hours_signed, moment_words, short_day, today
@@ -71,7 +70,7 @@ def month(period: str) -> ResponseReturnValue:
     after = request.args.get("after", "")
     codes = [code for code in balances if code > after]
     shown = codes[:ACCOUNTS_ON_A_PAGE]
-    people = queries.members_by_code(session, community_id, shown)
+    name = called(shown)
     kinds = dict.fromkeys(ACCOUNT_KINDS, 0)
     for code, minutes in balances.items():
         kinds[kind_of_account(code)] += minutes
@@ -99,7 +98,7 @@ def month(period: str) -> ResponseReturnValue:
         rows=[
             [
                 {"value": code, "href": url_for("books.account", code=code, month=period)},
-                _whose(code, people),
+                name(code),
                 hours_signed(balances[code]),
             ]
             for code in shown
@@ -117,10 +116,9 @@ def month_file(period: str) -> Response:
     sealed = months.find(db.session(), g.community.id, period)
     balances = months.trial_balance(db.session(), g.community.id, sealed)
     head = [_("Account"), _("Whose"), _("Minutes to spend"), _("Minutes to give back")]
-    people = queries.members_by_code(db.session(), g.community.id, balances)
+    name = called(balances)
     rows = [
-        [code, _whose(code, people), max(minutes, 0), max(-minutes, 0)]
-        for code, minutes in balances.items()
+        [code, name(code), max(minutes, 0), max(-minutes, 0)] for code, minutes in balances.items()
     ]
     return _file([head, *rows], f"month-{period}.csv")
 
@@ -146,7 +144,7 @@ def on_day() -> ResponseReturnValue:
     )
     codes = {each.code for each in shown}
     codes |= {code for each in late for code in (each.payer_code, each.payee_code)}
-    people = queries.members_by_code(session, g.community.id, codes)
+    name = called(codes)
     return render_template(
         "statements/day.html",
         form=form,
@@ -155,11 +153,11 @@ def on_day() -> ResponseReturnValue:
         names=may_see_names(),
         is_first_page=not after,
         is_first_late=not late_from,
-        rows=[_figures(each, people) for each in shown],
+        rows=[_figures(each, name) for each in shown],
         later=url_for("books.on_day", day=day.isoformat(), after=shown[-1].code)
         if len(found) > len(shown)
         else None,
-        late=_late_rows(late[:LATE_ON_A_PAGE], people),
+        late=_late_rows(late[:LATE_ON_A_PAGE], name),
         more_late=url_for("books.on_day", day=day.isoformat(), late=late[LATE_ON_A_PAGE - 1].seq)
         if len(late) > LATE_ON_A_PAGE
         else None,
@@ -176,7 +174,7 @@ def day_file() -> ResponseReturnValue:
         return html, HTTPStatus.UNPROCESSABLE_ENTITY
     day = form.day.day
     found = hours.on_day(db.session(), g.community, day)
-    people = queries.members_by_code(db.session(), g.community.id, {each.code for each in found})
+    name = called({each.code for each in found})
     head = [
         _("Account"),
         _("Whose"),
@@ -188,7 +186,7 @@ def day_file() -> ResponseReturnValue:
     rows = [
         [
             each.code,
-            _whose(each.code, people),
+            name(each.code),
             *_two_sided(each.recorded_minutes),
             *_two_sided(each.service_minutes),
         ]
@@ -197,18 +195,18 @@ def day_file() -> ResponseReturnValue:
     return _file([head, *rows], f"day-{day.isoformat()}.csv")
 
 
-def _figures(each: OnDay, people: dict[str, Member]) -> list[object]:
+def _figures(each: OnDay, name: Callable[[str], str]) -> list[object]:
     difference = each.service_minutes - each.recorded_minutes
     return [
         {"value": each.code, "href": url_for("books.account", code=each.code)},
-        _whose(each.code, people),
+        name(each.code),
         hours_signed(each.recorded_minutes),
         hours_signed(each.service_minutes),
         hours_signed(difference) if difference else "",
     ]
 
 
-def _late_rows(late: Sequence[OutOfTime], people: dict[str, Member]) -> list[list[object]]:
+def _late_rows(late: Sequence[OutOfTime], name: Callable[[str], str]) -> list[list[object]]:
     """Return what makes the two figures differ, a line for each movement."""
     categories = queries.categories_by_code(db.session(), g.community.id) if late else {}
     rows: list[list[object]] = []
@@ -224,8 +222,8 @@ def _late_rows(late: Sequence[OutOfTime], people: dict[str, Member]) -> list[lis
                 what,
                 _(
                     "%(payer)s to %(payee)s",
-                    payer=_whose(each.payer_code, people),
-                    payee=_whose(each.payee_code, people),
+                    payer=name(each.payer_code),
+                    payee=name(each.payee_code),
                 ),
                 short_day(each.occurred_on),
                 short_day(each.recorded_at),
@@ -233,10 +231,6 @@ def _late_rows(late: Sequence[OutOfTime], people: dict[str, Member]) -> list[lis
             ]
         )
     return rows
-
-
-def _whose(code: str, people: dict[str, Member]) -> str:
-    return account_name(code, people.get(code), may_see_names=may_see_names())
 
 
 def _first_day() -> dt.date:
