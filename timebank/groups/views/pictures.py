@@ -189,7 +189,7 @@ def web(names: Sequence[tuple[str, str, int]], pairs: Sequence[tuple[int, int]])
         is_above = abs(across) < 0.2  # noqa: PLR2004 - nearly above or below
         # Above a dot a name grows upwards, below it downwards, and beside it both ways.
         lift = (1 if up < 0 else 0) if is_above else 0.5
-        out = 22 if is_above or len(names) > ROOMY_MAX else 0
+        out = 26 if is_above or len(names) > ROOMY_MAX else 0
         first = centre + (radius + out) * up + 5 - LABEL_STEP * (len(lines) - 1) * lift
         beside = 0.0 if is_above else math.copysign(18, across)
         knots.append(
@@ -227,7 +227,10 @@ def side_by_side(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
 
 def label_lines(name: str, lines_max: int = LABEL_LINES_MAX) -> list[str]:
     """Return a name as lines that fit beside a picture; the table has it whole."""
-    return textwrap.wrap(name, LABEL_LENGTH_MAX, max_lines=lines_max, placeholder="…") or [""]
+    lines = textwrap.wrap(
+        name, LABEL_LENGTH_MAX, max_lines=lines_max, placeholder="…", break_on_hyphens=False
+    )
+    return lines or [""]
 
 
 def _stacked(lines: Sequence[str], first: float) -> list[tuple[float, str]]:

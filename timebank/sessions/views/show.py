@@ -291,4 +291,5 @@ def on_group_page(*, group: Group, who: Standing) -> Markup:
         group=group,
         lines=lines_of(found, with_group=False),
         plans=planning.may_plan(who),
+        is_member=who.is_member,
     )
