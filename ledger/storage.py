@@ -2,8 +2,9 @@
 
 `post` is the busiest path of the whole application, so its statements bypass the
 compiler and the unit of work: on PostgreSQL three round trips (lock the head, lock the
-accounts, write everything), on SQLite the same steps as plain statements. Everything a
-caller sees is Python's types; nothing else in the package knows how they are stored.
+accounts, write everything), on SQLite the same steps as plain statements, run by the
+driver itself. Everything a caller sees is Python's types; nothing else in the package
+knows how they are stored.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
 
 from ledger.chain import ENCODING, ChainedEntry, ChainedLeg, instant_text
 
@@ -153,19 +156,20 @@ class SqliteStorage(Storage):
         After a plain BEGIN a read would take no lock, and two writers would both see
         the same head.
         """
-        row = connection.exec_driver_sql(
+        rows = _on_driver(
+            connection,
             "UPDATE book SET seq = seq WHERE book_id = ? RETURNING seq, chain, recorded_at",
             (book_id.bytes,),
-        ).fetchone()
-        return None if row is None else Head(row[0], row[1], datetime.fromisoformat(row[2]))
+        ).fetchall()
+        return Head(rows[0][0], rows[0][1], datetime.fromisoformat(rows[0][2])) if rows else None
 
     def lock_accounts(
         self, connection: Connection, book_id: UUID, codes: Sequence[str], idem_key: str
     ) -> tuple[list[AccountRow], bool]:
         """Read the accounts; the write lock is held already."""
         book = book_id.bytes
-        rows = connection.exec_driver_sql(
-            _sqlite_accounts(len(codes)), (book, idem_key, book, *codes)
+        rows = _on_driver(
+            connection, _sqlite_accounts(len(codes)), (book, idem_key, book, *codes)
         ).fetchall()
         return [AccountRow(*row[:-1]) for row in rows], bool(rows and rows[0][-1])
 
@@ -173,8 +177,8 @@ class SqliteStorage(Storage):
         """Insert the entry, its legs and its memo; then move accounts and head."""
         request, head = sealed.request, sealed.head
         book, at = request.book_id.bytes, instant_text(head.recorded_at)
-        run = connection.exec_driver_sql
-        run(
+        _on_driver(
+            connection,
             "INSERT INTO entry (book_id, id, seq, kind, category, recorded_at, occurred_on,"
             " actor, idem_key, idem_hash, memo_commit, reverses, hold_id, expires_at, corrects,"
             " leaf, chain, enc)"
@@ -200,28 +204,34 @@ class SqliteStorage(Storage):
                 ENCODING,
             ),
         )
-        run(
+        _on_driver(
+            connection,
             "INSERT INTO leg (book_id, seq, n, payer_code, payee_code, minutes, payer_balance,"
             " payer_version, payee_balance, payee_version)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(book, head.seq, *leg) for leg in sealed.legs],
+            many=True,
         )
         if request.memo is not None:
-            run(
+            _on_driver(
+                connection,
                 "INSERT INTO memo (book_id, entry_id, salt, body) VALUES (?, ?, ?, ?)",
                 (book, sealed.entry_id.bytes, sealed.salt, request.memo),
             )
-        run(
+        _on_driver(
+            connection,
             "UPDATE book SET seq = ?, chain = ?, recorded_at = ? WHERE book_id = ?",
             (head.seq, head.chain, at, book),
         )
-        moved = run(
+        moved: int = _on_driver(
+            connection,
             "UPDATE account SET posted_in = posted_in + ?, posted_out = posted_out + ?,"
             " held_in = held_in + ?, held_out = held_out + ?, version = version + ?"
             " WHERE code = ? AND version = ? AND book_id = ?",
             [(*move, book) for move in sealed.moves],
-        )
-        return moved.rowcount
+            many=True,
+        ).rowcount
+        return moved
 
     def find_key(self, connection: Connection, book_id: UUID, idem_key: str) -> StoredEntry | None:
         """The entry posted with this key."""
@@ -329,6 +339,43 @@ class PostgresqlStorage(Storage):
         )
         with entries, legs:
             yield from _join(map(_as_hashed, entries), legs)
+
+
+def _on_driver(
+    connection: Connection,
+    statement: str,
+    values: Sequence[Any],
+    *,
+    many: bool = False,
+) -> Any:  # noqa: ANN401 - the driver's cursor
+    """Run a statement on the driver itself, and let the engine's listeners hear of it.
+
+    What SQLAlchemy does around a statement takes longer than SQLite does for it. What is
+    kept of that: a transaction has begun, listeners are called, and an error is the one
+    that everybody above waits for.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    cursor = connection.connection.cursor()
+    told = (connection, cursor, statement, values, None, many)
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(*told)
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, values)
+    except errors as error:
+        raise DBAPIError.instance(
+            statement,
+            values,
+            error,
+            errors,
+            hide_parameters=connection.engine.hide_parameters,
+            dialect=connection.dialect,
+            ismulti=many,
+        ) from error
+    for listener in connection.dispatch.after_cursor_execute:
+        listener(*told)
+    return cursor
 
 
 _LEGS: Final = (
