@@ -17,9 +17,11 @@ from collections import deque
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
-#: Before queueing for the file, it is looked at so often, with so long in between.
-LOOKS = 40
-LOOK_SECONDS = 0.002
+#: Before queueing for the file, it is looked at so often. Until the second look, whoever writes now
+#: may do so again, which spares all the others reading the file anew; then it is looked at often.
+LOOKS = 200
+SECOND_LOOK_SECONDS = 0.002
+LOOK_SECONDS = 0.0004
 #: The file beside the database; it stays empty.
 SUFFIX = "-turn"
 
@@ -125,10 +127,10 @@ def _lock_soon(descriptor: int) -> bool:
 
     Standing there takes a thread, and waking it up takes longer than most others write.
     """
-    for _look in range(LOOKS):
+    for look in range(LOOKS):
         if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
             return True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS if look else SECOND_LOOK_SECONDS)
     return False
 
 

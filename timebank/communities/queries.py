@@ -17,6 +17,15 @@ def by_slug(session: Session, slug: str) -> Community | None:
     return session.scalar(_BY_SLUG, {"slug": slug})
 
 
+def key_of(community: Community) -> uuid.UUID:
+    """Return the id of a community that is in the database, without asking for its row again.
+
+    After a rollback or a commit its other attributes are read anew, by a question of their own.
+    """
+    identity = sa.inspect(community, raiseerr=True).identity
+    return community.id if identity is None else identity[0]
+
+
 def every(session: Session) -> Sequence[Community]:
     """Return every community of this installation by name; empty before the first is made."""
     return session.scalars(sa.select(Community).order_by(Community.name)).all()

@@ -8,6 +8,8 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from timebank.communities.models import Community
+from timebank.communities.queries import key_of
 from timebank.exchanges.errors import ExchangeNotFoundError
 from timebank.exchanges.models import (
     STATES,
@@ -179,19 +181,30 @@ def _deals() -> _Deals:
     )
 
 
-def deal(
-    session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID, *, lock: bool = False
-) -> Deal:
-    """Return an exchange with its people; or lock it first, and read all as it is under the lock.
+def deal(session: Session, community_id: uuid.UUID, exchange_id: uuid.UUID) -> Deal:
+    """Return an exchange with its people.
 
     Raises:
         ExchangeNotFoundError: If there is none.
     """
     asked = {"community_id": community_id, "exchange_id": exchange_id}
-    row = session.execute(_one_locked() if lock else _one(), asked).first()
+    row = session.execute(_one(), asked).first()
     if row is None:
         raise ExchangeNotFoundError
     return Deal(*row)
+
+
+def locked_deal(session: Session, community: Community, exchange_id: uuid.UUID) -> Deal:
+    """Lock an exchange, and read all of it as it is under the lock; its community's rules too.
+
+    Raises:
+        ExchangeNotFoundError: If there is none.
+    """
+    asked = {"community_id": key_of(community), "exchange_id": exchange_id}
+    row = session.execute(_one_locked(), asked).first()
+    if row is None:
+        raise ExchangeNotFoundError
+    return Deal(*row[:-1])
 
 
 @cache
@@ -203,9 +216,15 @@ def _one() -> _Deals:
 
 
 @cache
-def _one_locked() -> _Deals:
+def _one_locked() -> sa.Select[Exchange, Member, Member, Category, Listing, Community]:
     # The people are read and not locked: what two do makes nobody else wait.
-    return _one().with_for_update(of=Exchange).execution_options(populate_existing=True)
+    return (
+        _one()
+        .add_columns(Community)
+        .join(Community, Community.id == Exchange.community_id)
+        .with_for_update(of=Exchange)
+        .execution_options(populate_existing=True)
+    )
 
 
 # ------------------------------------------------------------------------------- pages

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
@@ -97,7 +98,7 @@ def locked(
     Raises:
         ExchangeNotFoundError: If there is none, or `by` has nothing to do with it.
     """
-    deal = queries.deal(session, community.id, exchange_id, lock=True)
+    deal = queries.locked_deal(session, community, exchange_id)
     is_coordinator = not deal.has(by) and COORDINATOR in members.roles_of(session, by)
     parts = policy.parts_of(deal.exchange, by.id, is_coordinator=is_coordinator)
     if not parts:
@@ -261,18 +262,25 @@ def note(
 ) -> None:
     """Add a row to the exchange's story; `by` is None where silence or time acted."""
     exchange.moved_at = now
-    session.add(
-        ExchangeMove(
-            community_id=exchange.community_id,
-            exchange_id=exchange.id,
-            move=move,
-            state_after=exchange.state,
-            by_member_id=by.id if by is not None else None,
-            minutes=minutes,
-            words=words.strip(),
-            at=now,
-        )
+    if exchange in session.new:
+        session.flush()
+    # Every move has one, so the row goes in the short way, as a notice does.
+    session.connection().execute(
+        _MOVE,
+        {
+            "community_id": exchange.community_id,
+            "exchange_id": exchange.id,
+            "move": move,
+            "state_after": exchange.state,
+            "by_member_id": by.id if by is not None else None,
+            "minutes": minutes,
+            "words": words.strip(),
+            "at": now,
+        },
     )
+
+
+_MOVE = sa.insert(ExchangeMove)
 
 
 def book(

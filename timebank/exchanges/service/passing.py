@@ -46,7 +46,7 @@ def let_pass(
     """
     if not reason.strip():
         raise WordsMissingError
-    deal = queries.deal(session, community.id, exchange_id, lock=True)
+    deal = queries.locked_deal(session, community, exchange_id)
     exchange = deal.exchange
     if deal.has(by):
         raise OwnHoursError
