@@ -37,6 +37,7 @@ from timebank.web.access import Access, access
 from timebank.web.fields import whole_minutes
 from timebank.web.filters import hours_label, today
 from timebank.web.pages import page
+from timebank.web.refusals import words_of
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -90,15 +91,20 @@ def _say_asked(name: str) -> None:
 @writes
 def confirm(exchange_id: uuid.UUID) -> ResponseReturnValue:
     """Say yes, it happened; the hours move in the same transaction."""
-    exchange = service.answer_yes(
-        db.session(),
-        g.community,
-        exchange_id,
-        by=g.member,
-        worked_minutes=_shown_minutes(),
-        now=utc_now(),
-    )
-    _say_confirmed(exchange)
+    try:
+        exchange = service.answer_yes(
+            db.session(),
+            g.community,
+            exchange_id,
+            by=g.member,
+            worked_minutes=_shown_minutes(),
+            now=utc_now(),
+        )
+    except errors.AlreadyConfirmedError as refusal:
+        # A second tab, or silence was quicker: what they ask for is so, and this leads to it.
+        flash(words_of(refusal), "note")
+    else:
+        _say_confirmed(exchange)
     return to_exchange(exchange_id)
 
 
