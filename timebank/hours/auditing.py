@@ -52,7 +52,11 @@ PIECE_BYTES: Final = 64 * 1024
 #: Findings that are shown; the file has more.
 FINDINGS_SHOWN: Final = 8
 #: Refusals of an export that somebody can do something about; any other is a fault of ours.
-STOP_BY_REFUSAL: Final = {BooksAhead: "ahead", ForeignBooks: "foreign"}
+STOP_BY_REFUSAL: Final = {
+    BooksAhead: "ahead",
+    BooksChanged: "foreign",
+    ForeignBooks: "foreign",
+}
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from ledger.book_errors import BooksAhead
+from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.errors import ForeignBooks
 from tests.factories import at, make_member
 from tests.pages.page import Walk
@@ -170,7 +170,7 @@ def test_nobody_fills_the_line(scene: Scene, walk: Walk, theo: Member) -> None:
         (Ended(None, "memory"), "too much memory"),
         (Ended(None, "space"), "could not be written to the disk"),
         (Ended(None, "ahead"), "Keep the exported books"),
-        (Ended(None, "foreign"), "Something else lies"),
+        (Ended(None, "foreign"), "was changed, or is not ours"),
         (Ended(None, "fault"), "broke off in the middle"),
     ],
 )
@@ -252,6 +252,7 @@ def test_cells_read_as_people_write() -> None:
         (OSError(28, "No space left on device"), "space"),
         (BooksAhead("books", 3, 2), "ahead"),
         (ForeignBooks("books", "holiday.jpg"), "foreign"),
+        (BooksChanged("books", ("2026.beancount",)), "foreign"),
     ],
 )
 def test_books_that_can_not_be_written_answer_nothing(

@@ -20,8 +20,8 @@ AHEAD = _l(
     " back. Keep the exported books, change nothing, and tell whoever looks after this site."
 )
 FOREIGN = _l(
-    "Something else lies in the folder of the exported books. Ask whoever looks after this site to"
-    " look there and move it elsewhere."
+    "Something in the folder of the exported books was changed, or is not ours. Ask whoever looks"
+    " after this site to look there."
 )
 #: Why a check was stopped.
 STOPPED = {
