@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from ledger import checkpoints, keys, periods, proofs, schema
 from ledger.audit import plugin
 from ledger.audit.check import audit
-from ledger.book_errors import BadBooks
+from ledger.book_errors import BadBooks, BooksChanged
 from ledger.checkpoints import Checkpoint
 from ledger.layout import Head as BooksHead
 from ledger.months import head_of
@@ -190,8 +190,14 @@ def test_checkpoints_of_years_that_are_over_are_not_written_again(
 
 def test_what_is_left_of_other_signatures_is_taken_away(vault: Vault, folder: Path) -> None:
     (folder / "signed/1999.txt").write_text("", "utf-8")
+    assert exported(vault.desk, folder).written == ()
+    assert not (folder / "signed/1999.txt").exists()
+    (folder / "signed/1999.txt").write_text("", "utf-8")
     (folder / FIRST).write_text("shorter", "utf-8")
-    assert exported(vault.desk, folder).is_full
+    with pytest.raises(BooksChanged) as refused:
+        exported(vault.desk, folder)
+    assert refused.value.files == (FIRST,)
+    assert exported(vault.desk, folder, is_full=True).is_full
     assert not (folder / "signed/1999.txt").exists()
     assert audit(folder).ok
 
