@@ -45,7 +45,7 @@ MONTH = dt.timedelta(days=32)
 ACTIVE = ("member", "treasurer", "auditor", "coordinator")
 #: Parts of an address by which examples of one name are told apart; the first that fits counts.
 PARTS = (
-    *("rota", "groups", "join", "listings", "messages", "sign-in", "books", "calendar"),
+    *("away", "rota", "groups", "join", "listings", "messages", "sign-in", "books", "calendar"),
     *("door", "open", "close", "sheet", "poster", "correct", "closings", "together", "c"),
 )
 
@@ -267,32 +267,39 @@ def _group(
     )
     details = GroupDetails(name=name, venue_id=venue.id, is_public=True, supports=["social"])
     group = groups.start_group(session, community, details, by=member, now=now)
-    lead = standing_of(session, group, member)
+    lead = standing_of(session, group, member, on=today)
     groups.write_rules(session, group, "Be kind.", by=member, who=lead, now=now)
     groups.join(session, group, helper, today=today, now=now)
     groups.give_part(session, group, helper, "lead", is_paid=False, by=member, who=lead, now=now)
+    tea = groups.start_group(
+        session, community, GroupDetails(name=f"Tea with {group.slug}"), by=helper, now=now
+    )
+    # Whoever stays away from a group runs nothing in it, and the member is to run theirs.
     decisions = [
         groups.exclude(
             session,
-            group,
+            where,
             whom,
             until_on=today + dt.timedelta(days=14),
             review_on=today + dt.timedelta(days=7),
             reason="Shouted at the cook.",
             by=helper,
-            who=lead,
+            who=standing_of(session, where, helper, on=today),
             today=today,
             now=now,
         )
-        for whom in (member, guest)
+        for where, whom in ((tea, member), (group, guest))
     ]
     words = "The cook shouted first."
     groups.appeal(session, group, decisions[1], words=words, by=guest, today=today, now=now)
-    tea = groups.start_group(
-        session, community, GroupDetails(name=f"Tea with {group.slug}"), by=helper, now=now
-    )
     groups.connect(
-        session, tea, group, Agreement(), by=helper, who=standing_of(session, tea, helper), now=now
+        session,
+        tea,
+        group,
+        Agreement(),
+        by=helper,
+        who=standing_of(session, tea, helper, on=today),
+        now=now,
     )
     move = groups.ask_pot(
         session,
@@ -303,7 +310,7 @@ def _group(
         minutes=60,
         words="For a lift home.",
         by=helper,
-        who=standing_of(session, group, helper),
+        who=standing_of(session, group, helper, on=today),
         today=today,
         now=now,
     )
@@ -318,6 +325,7 @@ def _group(
             "move_id": move.id,
             "kind": "ask",
             "group_slug": group.slug,
+            "group_slug in away": tea.slug,
             "venue_id": venue.id,
             "exclusion_id": decisions[1].id,
             "member_id in groups": helper.id,

@@ -25,9 +25,8 @@ def rota(
     now: dt.datetime,
 ) -> dict[str, object]:
     """Plan sessions that need somebody: the member was asked, and may take the helper's part."""
-    lead = standing_of(session, group, member)
-    # The helper is in many groups, and nobody is on two rotas at one time; the member stays away
-    # for two weeks.
+    lead = standing_of(session, group, member, on=now.date())
+    # The helper is in many groups, and nobody is on two rotas at one time.
     repeat = sessions.Repeat(
         rrule="FREQ=WEEKLY;BYDAY=SU",
         starts_on=now.date() + dt.timedelta(days=21),
@@ -86,8 +85,7 @@ def doors(
     now: dt.datetime,
 ) -> dict[str, object]:
     """Hold two sessions of a group, one still open; another group is asked to hold it too."""
-    lead, found = standing_of(session, group, member), []
-    # From today on the member stays away, and holds nothing; yesterday's they see to still.
+    lead, found = standing_of(session, group, member, on=now.date()), []
     yesterday = now.date() - dt.timedelta(days=1)
     for title in ("Open still", "Held"):
         planned = sessions.plan_session(
@@ -112,7 +110,7 @@ def doors(
     chess = groups.start_group(
         session, community, GroupDetails(name=f"Chess of {group.slug}"), by=helper, now=now
     )
-    theirs = standing_of(session, chess, helper)
+    theirs = standing_of(session, chess, helper, on=now.date())
     groups.connect(session, group, chess, Agreement(), by=member, who=lead, now=now)
     groups.answer_tie(session, chess, group, yes=True, by=helper, who=theirs, now=now)
     partner = sessions.ask_partner(
@@ -122,7 +120,7 @@ def doors(
         chess,
         by=member,
         who=lead,
-        who_there=standing_of(session, chess, member),
+        who_there=standing_of(session, chess, member, on=now.date()),
         now=now,
     )
     code = session_queries.code_of(session, is_open)

@@ -36,7 +36,7 @@ def plan(site: Site, **details: str | int) -> GroupSession:
         day_on=now.date() + dt.timedelta(days=2),
         starts_minute=10 * 60,
         length_minutes=60,
-        who=standing_of(session, group, member),
+        who=standing_of(session, group, member, on=now.date()),
         now=now,
     )
     session.commit()

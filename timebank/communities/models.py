@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
@@ -156,6 +157,10 @@ class Community(Base):
     member_count: Mapped[int] = mapped_column(default=0)
     pot_count: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[dt.datetime]
+
+    def day_of(self, moment: dt.datetime) -> dt.date:
+        """Return the day that a moment falls on where the community is."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class CommunityChange(OfCommunity, Base):

@@ -152,7 +152,7 @@ def _enter(
             first_timers=then.first_timers,
         ),
         by=by,
-        who=groups.standing_of(session, group, by, roles),
+        who=groups.standing_of(session, group, by, roles, on=community.day_of(now)),
         now=now,
     )
     for member in made.kept_out:

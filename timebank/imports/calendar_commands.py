@@ -96,8 +96,8 @@ def _bring(
     session: Session, here: Community, group_slug: str, found: CalendarRead, *, is_public: bool
 ) -> Brought:
     """Bring it in on the word of whoever runs the group."""
-    whose, _link = groups.group_and_link(session, here.id, group_slug, None)
-    leads = groups.leads(session, whose)
+    whose, now = groups.by_slug(session, here.id, group_slug), utc_now()
+    leads = groups.acting_leads(session, whose, now=now)
     if not leads:
         msg = "Nobody runs this group. Let a coordinator give somebody that part first."
         raise click.ClickException(msg)
@@ -109,8 +109,8 @@ def _bring(
         is_public=is_public,
         taken_back=names.taken_back_words(),
         by=leads[0],
-        who=groups.standing_of(session, whose, leads[0]),
-        now=utc_now(),
+        who=groups.standing_of(session, whose, leads[0], on=here.day_of(now)),
+        now=now,
     )
 
 

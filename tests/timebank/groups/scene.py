@@ -34,7 +34,9 @@ class Scene:
 
     def who(self, member: Member, *roles: str) -> Standing:
         """Return what somebody is to the group."""
-        return queries.standing_of(self.session, self.group, member, frozenset(roles))
+        return queries.standing_of(
+            self.session, self.group, member, frozenset(roles), on=NOW.date()
+        )
 
     @property
     def lead(self) -> Standing:

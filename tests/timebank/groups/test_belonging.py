@@ -98,7 +98,7 @@ def test_an_invitation_is_answered_by_whoever_is_invited(scene: Scene) -> None:
 
 def test_whoever_comes_back_has_no_part_left_over(scene: Scene) -> None:
     scene.come_in(scene.hugo, "host", is_paid=True)
-    assert queries.parts_of(scene.session, scene.hugo) == {"host"}
+    assert queries.parts_of(scene.session, scene.hugo, on=NOW.date()) == {"host"}
     service.leave(scene.session, scene.group, scene.hugo, now=NOW)
     with pytest.raises(NoPartInGroupError):
         service.leave(scene.session, scene.group, scene.hugo, now=NOW)

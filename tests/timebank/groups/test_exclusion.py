@@ -18,6 +18,7 @@ from timebank.groups.errors import (
 )
 from timebank.groups.models import DAYS_MAX, Exclusion
 from timebank.groups.policy.rules import Door
+from timebank.groups.policy.standing import may_run
 from timebank.members.models import Member
 
 DAY = dt.timedelta(days=1)
@@ -223,3 +224,62 @@ def test_a_decision_of_another_group_is_not_there(scene: Scene) -> None:
         queries.exclusion(scene.session, other, decision.id)
     with pytest.raises(NoPartInGroupError):
         queries.exclusion(scene.session, scene.group, scene.mia.id)
+
+
+def by_cora(scene: Scene) -> dict[str, Any]:
+    return {"by": scene.cora, "who": scene.who(scene.cora, "coordinator")}
+
+
+def test_whoever_runs_a_group_and_stays_away_runs_it_no_more_until_it_is_over(
+    scene: Scene,
+) -> None:
+    tea = scene.start(scene.lena, name="Tea")
+    scene.come_in(scene.hugo, "lead")
+    exclude(scene, scene.lena, **by_cora(scene))
+
+    def runs(day: dt.date) -> list[bool]:
+        ids = [scene.group.id, tea.id]
+        found = queries.standings_of(scene.session, ids, scene.lena, on=[day])
+        return [may_run(found[each]) for each in ids]
+
+    assert runs(TODAY - DAY) == [True, True]
+    assert runs(TODAY) == runs(LAST) == [False, True]
+    assert runs(LAST + DAY) == [True, True]
+    days = [TODAY - DAY, TODAY + DAY]
+    found = queries.standings_of(scene.session, [scene.group.id], scene.lena, on=days)
+    assert not may_run(found[scene.group.id])
+    _group, seen = queries.seen_by(
+        scene.session, scene.community.id, scene.group.slug, scene.lena, frozenset(), on=TODAY
+    )
+    assert (seen.part, seen.state) == ("member", "active")
+    with pytest.raises(NotYoursToRunError):
+        exclude(scene, scene.mia, who=seen)
+
+
+def test_a_part_in_no_other_group_is_no_part_anywhere_meanwhile(scene: Scene) -> None:
+    exclude(scene, scene.lena, **by_cora(scene))
+    assert queries.parts_of(scene.session, scene.lena, on=TODAY) == frozenset()
+    scene.start(scene.lena, name="Tea")
+    assert queries.parts_of(scene.session, scene.lena, on=TODAY) == {"lead"}
+
+
+def test_what_there_is_to_do_goes_to_those_who_run_it_just_now(scene: Scene) -> None:
+    scene.come_in(scene.hugo, "lead")
+    exclude(scene, scene.lena, **by_cora(scene))
+    before = scene.told(scene.lena)
+    service.join(scene.session, scene.group, scene.mia, today=TODAY, now=NOW)
+    assert scene.told(scene.lena) == before
+    assert scene.told(scene.hugo)[-1] == "group-joined"
+    assert queries.leads(scene.session, scene.group) == [scene.hugo, scene.lena]
+    later = queries.acting_leads(scene.session, scene.group, now=NOW + 15 * DAY)
+    assert later == [scene.hugo, scene.lena]
+
+
+def test_nobody_ends_a_decision_about_themselves(scene: Scene) -> None:
+    decision = exclude(scene, scene.cora)
+    values: dict[str, Any] = {"words": "It is good again.", "today": TODAY, **by_cora(scene)}
+    with pytest.raises(NotYoursToRunError):
+        service.lift(scene.session, scene.group, decision, now=NOW, **values)
+    with pytest.raises(NotYoursToRunError):
+        service.review(scene.group, decision, next_review_on=LAST, **values)
+    assert decision.holds_on(TODAY)

@@ -356,3 +356,33 @@ def test_a_rule_for_a_day_that_is_over_is_refused_and_one_to_come_is_announced(
     page = lena.submit(button="Use this rule")
     assert "gives the pot 10 min of yours" in page
     assert "out of the pot" in page
+
+
+def test_whoever_runs_a_group_and_stays_away_finds_none_of_its_pages(
+    scene: Scene, walk: Walk
+) -> None:
+    scene.come_in(scene.hugo, "lead")
+    lena, pages = walk(scene.lena), ("/change", "/apart", "/crediting/change", "/sessions/new")
+    for page in pages:
+        lena.get(path(scene, page))
+    today = utc_now().date()
+    service.exclude(
+        scene.session,
+        scene.group,
+        scene.lena,
+        until_on=today + DAY,
+        review_on=today,
+        reason="A quarrel.",
+        by=scene.hugo,
+        who=scene.who(scene.hugo),
+        today=today,
+        now=utc_now(),
+    )
+    for page in (*pages, "/closed-days"):
+        lena.refused(path(scene, page))
+    assert "Change what it says" not in lena.get(path(scene))
+    assert "A quarrel." in lena.get(path(scene, "/away"))
+    # What she was asked to decide in the group is not hers any more; what is elsewhere is.
+    tea = scene.start(scene.lena, name="Tea")
+    lena.get(at(scene.community, f"/groups/{tea.slug}/change"))
+    walk(scene.hugo).get(path(scene, "/change"))

@@ -74,6 +74,16 @@ def test_what_somebody_may_do_follows_from_their_part() -> None:
     assert not standing.may_add_places(frozenset({"member"}), frozenset({"treasurer"}))
 
 
+@pytest.mark.parametrize("part", ["lead", "host", "member"])
+def test_whoever_stays_away_is_in_the_group_like_everybody_else(part: str) -> None:
+    link = GroupMember(part=part, state="active")
+    who = standing.standing(link, frozenset(), is_away=True)
+    assert (who.part, who.belongs) == ("member", True)
+    assert not standing.may_host(who)
+    left = standing.standing(GroupMember(part=part, state="left"), frozenset(), is_away=True)
+    assert not left.belongs
+
+
 def test_visitors_see_public_groups_that_go_on() -> None:
     shown = Group(is_public=True, state="open")
     assert standing.may_see(shown, VISITOR)

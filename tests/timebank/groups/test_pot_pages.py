@@ -277,7 +277,7 @@ def test_a_page_asks_no_more_as_pots_are_used(
                 who=scene.lead,
                 now=utc_now(),
             )
-            who = queries.standing_of(scene.session, other, member)
+            who = queries.standing_of(scene.session, other, member, on=utc_now().date())
             service.answer_tie(
                 scene.session, other, scene.group, yes=True, by=member, who=who, now=utc_now()
             )

@@ -253,7 +253,7 @@ def connected(scene: Scene, mutual_minutes: int) -> Group:
 
 
 def _answer(scene: Scene, tea: Group) -> None:
-    who = queries.standing_of(scene.session, tea, scene.otto)
+    who = queries.standing_of(scene.session, tea, scene.otto, on=NOW.date())
     service.answer_tie(scene.session, tea, scene.group, yes=True, by=scene.otto, who=who, now=NOW)
 
 
@@ -288,7 +288,7 @@ def test_hours_flow_between_connected_groups_up_to_what_they_agreed(scene: Scene
     over(15)
     with pytest.raises(OverMutualLimitError):
         over(1)
-    lead = queries.standing_of(scene.session, tea, scene.otto)
+    lead = queries.standing_of(scene.session, tea, scene.otto, on=NOW.date())
     transfer(scene, theirs, ours, 60, scene.otto, lead)
     assert queries.net_minutes(scene.session, scene.community.id, ours, theirs) == 0
     over(60)

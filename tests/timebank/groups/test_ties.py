@@ -30,7 +30,7 @@ def by_lena(scene: Scene) -> dict[str, Any]:
 
 
 def by_otto(scene: Scene, tea: Group) -> dict[str, Any]:
-    who = queries.standing_of(scene.session, tea, scene.otto)
+    who = queries.standing_of(scene.session, tea, scene.otto, on=NOW.date())
     return {"by": scene.otto, "who": who, "now": NOW}
 
 

@@ -60,7 +60,9 @@ class Door:
 
     def who(self, member: Member, *roles: str) -> Standing:
         """Return what somebody is to the session."""
-        return queries.standing_at(self.session, self.held, member, frozenset(roles))
+        return queries.standing_at(
+            self.session, self.held, member, frozenset(roles), today=self.there.day_on
+        )
 
     def rule(self, kind: str = "activity", **terms: Any) -> None:
         """Let the group have a crediting rule since before the session."""

@@ -181,7 +181,7 @@ def test_two_who_close_at_once_post_once_and_one_is_told(app: Flask, session: Se
                 held,
                 Came(),
                 by=by,
-                who=queries.standing_at(session, held, by),
+                who=queries.standing_at(session, held, by, today=held.session.day_on),
                 now=MORNING,
             )
 
@@ -213,7 +213,7 @@ def test_who_comes_while_it_is_closed_is_in_the_closing_or_hears_that_it_is_clos
                 session.get_one(Member, (community.id, member_id)),
                 way="name",
                 by=hugo,
-                who=queries.standing_at(session, held, hugo),
+                who=queries.standing_at(session, held, hugo, today=held.session.day_on),
                 now=MORNING,
             )
 
@@ -222,7 +222,7 @@ def test_who_comes_while_it_is_closed_is_in_the_closing_or_hears_that_it_is_clos
     def closes(session: Session, community: Community) -> None:
         held = queries.held(session, community.id, there_id)
         hugo = session.get_one(Member, (community.id, hugo_id))
-        who = queries.standing_at(session, held, hugo)
+        who = queries.standing_at(session, held, hugo, today=held.session.day_on)
         service.close_session(session, community, held, Came(), by=hugo, who=who, now=MORNING)
 
     works = [*(comes(each) for each in guests[:4]), closes, *(comes(each) for each in guests[4:])]

@@ -67,7 +67,7 @@ def test_a_race_of_one_tap_counts_once(app: Flask, session: Session) -> None:
             held,
             client_key=key,
             by=hugo,
-            who=queries.standing_at(session, held, hugo),
+            who=queries.standing_at(session, held, hugo, today=held.session.day_on),
             now=MORNING,
         )
 

@@ -109,7 +109,7 @@ def test_a_race_of_openings_is_one_opening(app: Flask, session: Session) -> None
                 on_duty=[member],
                 named_version=0,
                 by=member,
-                who=queries.standing_at(session, held, member),
+                who=queries.standing_at(session, held, member, today=held.session.day_on),
                 now=MORNING,
             )
 
@@ -216,7 +216,7 @@ def test_a_race_of_taps_is_one_check_in(app: Flask, session: Session) -> None:
             session.get_one(Member, (community.id, mia_id)),
             way="name",
             by=hugo,
-            who=queries.standing_at(session, held, hugo),
+            who=queries.standing_at(session, held, hugo, today=held.session.day_on),
             now=MORNING,
         )
 

@@ -59,13 +59,13 @@ class Two:
             people.group,
             yes=True,
             by=lead,
-            who=standing_of(session, other, lead),
+            who=standing_of(session, other, lead, on=NOW.date()),
             now=NOW,
         )
 
     def of_tea(self, member: Member) -> Standing:
         """Return what somebody is to Otto's group."""
-        return standing_of(self.door.session, self.tea, member)
+        return standing_of(self.door.session, self.tea, member, on=NOW.date())
 
     def ask(self, about: GroupSession | Series | None = None, **changed: Any) -> SessionPartner:
         """Let Lena ask Otto's group."""

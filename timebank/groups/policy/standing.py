@@ -35,11 +35,18 @@ class Standing:
 VISITOR = Standing()
 
 
-def standing(link: GroupMember | None, roles: frozenset[str]) -> Standing:
-    """Return what a member of the community is to a group, from their link and their roles."""
-    active = link is not None and link.state == "active"
+def standing(link: GroupMember | None, roles: frozenset[str], *, is_away: bool = False) -> Standing:
+    """Return what a member of the community is to a group.
+
+    Args:
+        link: How it stands between the two, or None.
+        roles: Theirs in the community.
+        is_away: Whether they stay away from the group just now. Whoever does neither runs it nor
+            holds its sessions meanwhile; they are in it like everybody else, and read of nothing.
+    """
+    part = link.part if link is not None and link.state == "active" else None
     return Standing(
-        part=link.part if link is not None and active else None,
+        part="member" if part is not None and is_away else part,
         state=link.state if link is not None else None,
         is_member=True,
         is_coordinator=COORDINATOR in roles,

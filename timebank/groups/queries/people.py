@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.communities.models import Community
 from timebank.groups.errors import NoPartInGroupError
 from timebank.groups.models import (
     Acknowledgement,
@@ -45,11 +46,54 @@ def link(session: Session, group: Group, member_id: uuid.UUID) -> GroupMember | 
     )
 
 
+def is_away(*days: dt.date) -> sa.ColumnElement[bool]:
+    """Say of a row of `GroupMember` that they stay away from the group on one of some days."""
+    return sa.exists().where(
+        Exclusion.community_id == GroupMember.community_id,
+        Exclusion.group_id == GroupMember.group_id,
+        Exclusion.member_id == GroupMember.member_id,
+        sa.or_(*(Exclusion.holding_on(day) for day in days)),
+    )
+
+
+def standings_of(
+    session: Session,
+    group_ids: Collection[uuid.UUID],
+    member: Member,
+    roles: frozenset[str] = frozenset(),
+    *,
+    on: Collection[dt.date],
+) -> dict[uuid.UUID, Standing]:
+    """Return what a member is to some groups, by their keys, in one question.
+
+    Args:
+        session: Any session.
+        group_ids: The groups.
+        member: Who.
+        roles: Theirs in the community.
+        on: The days that count: whoever stays away on one of them has no more than anybody's part.
+    """
+    rows = session.execute(
+        sa.select(GroupMember, is_away(*on)).where(
+            GroupMember.community_id == member.community_id,
+            GroupMember.group_id.in_(group_ids),
+            GroupMember.member_id == member.id,
+        )
+    )
+    found = {row[0].group_id: standing(row[0], roles, is_away=bool(row[1])) for row in rows}
+    return {each: found.get(each) or standing(None, roles) for each in group_ids}
+
+
 def standing_of(
-    session: Session, group: Group, member: Member, roles: frozenset[str] = frozenset()
+    session: Session,
+    group: Group,
+    member: Member,
+    roles: frozenset[str] = frozenset(),
+    *,
+    on: dt.date,
 ) -> Standing:
-    """Return what a member is to a group; `roles` are theirs in the community."""
-    return standing(link(session, group, member.id), roles)
+    """Return what a member is to a group on a day; `roles` are theirs in the community."""
+    return standings_of(session, [group.id], member, roles, on=[on])[group.id]
 
 
 def _with_member() -> sa.ColumnElement[bool]:
@@ -64,6 +108,7 @@ def companions(
     *,
     parts: Collection[str] = (),
     state: str = "active",
+    here_on: dt.date | None = None,
     after: uuid.UUID | None = None,
     limit: int = 500,
 ) -> Sequence[Companion]:
@@ -74,6 +119,7 @@ def companions(
         group: The group.
         parts: Only these parts; all where empty.
         state: One of `groups.models.PART_STATES`.
+        here_on: Only those who do not stay away on that day.
         after: The member the page before ended with.
         limit: At most so many.
     """
@@ -91,6 +137,8 @@ def companions(
     )
     if parts:
         wanted = wanted.where(GroupMember.part.in_(parts))
+    if here_on is not None:
+        wanted = wanted.where(~is_away(here_on))
     if after is not None:
         last = session.get_one(Member, (group.community_id, after))
         wanted = wanted.where(
@@ -104,8 +152,15 @@ def companions(
 
 
 def leads(session: Session, group: Group) -> list[Member]:
-    """Return who runs a group."""
+    """Return who runs a group, also who stays away from it just now."""
     return [companion.member for companion in companions(session, group, parts=("lead",))]
+
+
+def acting_leads(session: Session, group: Group, *, now: dt.datetime) -> list[Member]:
+    """Return who runs a group and does not stay away from it: who hears what there is to do."""
+    today = session.get_one(Community, group.community_id).day_of(now)
+    found = companions(session, group, parts=("lead",), here_on=today)
+    return [companion.member for companion in found]
 
 
 def waiting_links(session: Session, group: Group) -> Sequence[Companion]:
@@ -135,8 +190,8 @@ def my_groups(session: Session, member: Member) -> list[tuple[GroupMember, Group
     return [(row[0], row[1]) for row in rows]
 
 
-def parts_of(session: Session, member: Member) -> frozenset[str]:
-    """Name the parts a member plays in any group now."""
+def parts_of(session: Session, member: Member, *, on: dt.date) -> frozenset[str]:
+    """Name the parts a member plays on a day in any group that they do not stay away from."""
     return frozenset(
         session.scalars(
             sa.select(GroupMember.part)
@@ -144,6 +199,7 @@ def parts_of(session: Session, member: Member) -> frozenset[str]:
                 GroupMember.community_id == member.community_id,
                 GroupMember.member_id == member.id,
                 GroupMember.state == "active",
+                ~is_away(on),
             )
             .distinct()
         )

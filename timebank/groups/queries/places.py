@@ -11,6 +11,7 @@ from timebank.groups.errors import GroupNotFoundError, VenueNotFoundError
 from timebank.groups.models import Group, GroupMember, Venue
 from timebank.groups.policy.places import words_asked
 from timebank.groups.policy.standing import VISITOR, Standing, may_see, standing
+from timebank.groups.queries.people import is_away
 from timebank.members.models import Member
 
 #: Places offered to choose from.
@@ -31,37 +32,14 @@ def by_slug(session: Session, community_id: uuid.UUID, slug: str) -> Group:
     return group
 
 
-def group_and_link(
-    session: Session, community_id: uuid.UUID, slug: str, member_id: uuid.UUID | None
-) -> tuple[Group, GroupMember | None]:
-    """Return the group with this short name, and how it stands with a member, in one question.
-
-    Raises:
-        GroupNotFoundError: If no group of the community has it.
-    """
-    row = session.execute(
-        sa.select(Group, GroupMember)
-        .outerjoin(
-            GroupMember,
-            sa.and_(
-                GroupMember.community_id == Group.community_id,
-                GroupMember.group_id == Group.id,
-                GroupMember.member_id == member_id,
-            ),
-        )
-        .where(Group.community_id == community_id, Group.slug == slug)
-    ).one_or_none()
-    if row is None:
-        raise GroupNotFoundError
-    return row[0], row[1]
-
-
 def seen_by(
     session: Session,
     community_id: uuid.UUID,
     slug: str,
     member: Member | None,
     roles: frozenset[str],
+    *,
+    on: dt.date,
 ) -> tuple[Group, Standing]:
     """Return a group that somebody may know of, and what they are to it; None is a visitor.
 
@@ -71,10 +49,22 @@ def seen_by(
         GroupNotFoundError: If there is none, or it is not for them.
     """
     is_member = member is not None and member.state in {"active", "paused"}
-    group, link = group_and_link(
-        session, community_id, slug, member.id if member is not None and is_member else None
-    )
-    who = standing(link, roles) if is_member else VISITOR
+    row = session.execute(
+        sa.select(Group, GroupMember, is_away(on))
+        .outerjoin(
+            GroupMember,
+            sa.and_(
+                GroupMember.community_id == Group.community_id,
+                GroupMember.group_id == Group.id,
+                GroupMember.member_id == (member.id if member is not None and is_member else None),
+            ),
+        )
+        .where(Group.community_id == community_id, Group.slug == slug)
+    ).one_or_none()
+    if row is None:
+        raise GroupNotFoundError
+    group = row[0]
+    who = standing(row[1], roles, is_away=bool(row[2])) if is_member else VISITOR
     if not may_see(group, who):
         raise GroupNotFoundError
     return group, who

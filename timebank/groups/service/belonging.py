@@ -42,7 +42,7 @@ def join(
     link = _set(session, group, member, link, state=state, now=now)
     kind = "joined" if state == "active" else "asked"
     telling.note(session, group, kind, by=member, now=now, member_id=member.id, part="member")
-    leads = queries.leads(session, group)
+    leads = queries.acting_leads(session, group, now=now)
     telling.tell(
         session,
         group,

@@ -12,7 +12,7 @@ from timebank.groups.errors import (
     WordsMissingError,
 )
 from timebank.groups.models import DAYS_MAX, Exclusion, Group
-from timebank.groups.policy.exclusion import may_answer_appeal, may_exclude
+from timebank.groups.policy.exclusion import may_answer_appeal, may_exclude, may_look_again
 from timebank.groups.policy.standing import Standing
 from timebank.groups.service import telling
 from timebank.groups.service.running import check_runs
@@ -87,10 +87,11 @@ def review(
     """Look at a decision again and let it stand, with the day of the next look.
 
     Raises:
-        NotYoursToRunError, GroupEndedError, WordsMissingError: As their names say.
+        NotYoursToRunError: If `by` does not run the group, or it is about themselves.
+        GroupEndedError, WordsMissingError: As their names say.
         DayOutOfRangeError: If the next look would come after the end.
     """
-    check_runs(group, who)
+    _check_looks_again(group, decision, by, who)
     if not words.strip():
         raise WordsMissingError
     if not today <= next_review_on <= decision.until_on:
@@ -113,10 +114,11 @@ def lift(
     """End a decision before its day; from now on the door is open again.
 
     Raises:
-        NotYoursToRunError, GroupEndedError, WordsMissingError: As their names say.
+        NotYoursToRunError: If `by` does not run the group, or it is about themselves.
+        GroupEndedError, WordsMissingError: As their names say.
         NotAskedError: If it does not hold any more.
     """
-    check_runs(group, who)
+    _check_looks_again(group, decision, by, who)
     if not words.strip():
         raise WordsMissingError
     if not decision.holds_on(today):
@@ -152,7 +154,7 @@ def appeal(
         raise NotAskedError
     decision.appealed_at, decision.appeal_words = now, words.strip()
     answering = {each.id: each for each in telling.coordinators(session, group)}
-    answering |= {each.id: each for each in queries.leads(session, group)}
+    answering |= {each.id: each for each in queries.acting_leads(session, group, now=now)}
     telling.tell(
         session,
         group,
@@ -203,6 +205,12 @@ def answer_appeal(  # noqa: PLR0913 - as above
     decision.appeal_outcome, decision.appeal_answer = outcome, words.strip()
     decision.appeal_answered_by_id, decision.appeal_answered_at = by.id, now
     _tell_member(session, group, decision, now=now)
+
+
+def _check_looks_again(group: Group, decision: Exclusion, by: Member, who: Standing) -> None:
+    check_runs(group, who)
+    if not may_look_again(decision, who, by_id=by.id):
+        raise NotYoursToRunError
 
 
 def _tell_member(session: Session, group: Group, decision: Exclusion, *, now: dt.datetime) -> None:

@@ -397,7 +397,7 @@ def _tell_deciders(
     others = (
         members.holders(session, community.id, "treasurer")
         if group is None
-        else queries.leads(session, group)
+        else queries.acting_leads(session, group, now=now)
     )
     deciding |= {each.id: each for each in others}
     for member in deciding.values():

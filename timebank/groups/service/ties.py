@@ -199,7 +199,7 @@ def _tell(
     telling.tell(
         session,
         group,
-        queries.leads(session, group),
+        queries.acting_leads(session, group, now=now),
         kind,
         by=by,
         now=now,

@@ -18,7 +18,7 @@ from timebank.groups.forms import (
     ReviewForm,
 )
 from timebank.groups.models import Exclusion
-from timebank.groups.policy.exclusion import may_answer_appeal
+from timebank.groups.policy.exclusion import may_answer_appeal, may_look_again
 from timebank.groups.views.frame import Seen, bp, refused, run, seen, somebody, to
 from timebank.members import queries as members
 from timebank.members.models import Member
@@ -128,6 +128,7 @@ def decision(group_slug: str, exclusion_id: uuid.UUID) -> ResponseReturnValue:
         name=member.first_name,
         facts=_facts(decided, by=by.first_name),
         holds=decided.holds_on(today()) and found.group.is_open,
+        looks_again=may_look_again(decided, found.who, by_id=g.member.id),
         appealed=waits,
         may_answer=waits and may_answer_appeal(decided, found.who, by_id=g.member.id),
     )

@@ -19,7 +19,7 @@ from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
-from timebank.web.filters import hours_label, short_day
+from timebank.web.filters import hours_label, short_day, today
 from timebank.web.pages import put_beside
 from timebank.web.refusals import say, words_of
 from timebank.web.words import gettext as _
@@ -88,7 +88,8 @@ class Seen:
 
 def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
-    return Seen(*queries.seen_by(db.session(), g.community.id, group_slug, g.member, g.roles))
+    session, on = db.session(), today()
+    return Seen(*queries.seen_by(session, g.community.id, group_slug, g.member, g.roles, on=on))
 
 
 def run(group_slug: str) -> Seen:

@@ -17,6 +17,7 @@ from timebank.groups.service import VenueDetails
 from timebank.groups.views.frame import bp, refused
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line
+from timebank.web.filters import today
 from timebank.web.pages import page
 from timebank.web.paging import PAGE_SIZE, cut, key_of
 from timebank.web.refusals import words_of
@@ -50,7 +51,7 @@ def venues() -> ResponseReturnValue:
 
 
 def _may_add() -> bool:
-    return standing.may_add_places(queries.parts_of(db.session(), g.member), g.roles)
+    return standing.may_add_places(queries.parts_of(db.session(), g.member, on=today()), g.roles)
 
 
 def _row(venue: Venue) -> dict[str, Any]:

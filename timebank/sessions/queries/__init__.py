@@ -89,7 +89,7 @@ from timebank.sessions.queries.rota import (
     on_duty,
     roster_of,
     rostered,
-    session_and_link,
+    session_and_standing,
 )
 from timebank.sessions.queries.shifts import (
     OwnShift,
@@ -190,7 +190,7 @@ __all__ = [
     "series_by_id",
     "series_from",
     "series_of_group",
-    "session_and_link",
+    "session_and_standing",
     "session_by_id",
     "session_on",
     "sessions_attended",

@@ -1,5 +1,6 @@
 """Who is at a session, what it comes to so far, and whose code that is."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +9,9 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.groups import queries as groups
 from timebank.groups.models import Exclusion, Group, GroupMember
-from timebank.groups.policy.standing import Standing, may_host, may_run, standing
+from timebank.groups.policy.standing import Standing, may_host, may_run
 from timebank.members.models import Member
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
@@ -144,25 +146,22 @@ def _held_question(lock: str) -> sa.Select[GroupSession, Group]:
 
 
 def standing_at(
-    session: Session, at: Held, member: Member, roles: frozenset[str] = frozenset()
+    session: Session,
+    at: Held,
+    member: Member,
+    roles: frozenset[str] = frozenset(),
+    *,
+    today: dt.date,
 ) -> Standing:
     """Return what a member is to a session: the most that they are to any group that holds it.
 
-    Whoever stays away from one of these groups that day holds nothing for it either: they neither
-    see who is there nor close the door behind them.
+    Whoever stays away from one of these groups today, or on the day of the session, holds nothing
+    for it either: they neither see who is there nor close the door behind them.
     """
-    links = session.scalars(
-        sa.select(GroupMember).where(
-            GroupMember.community_id == member.community_id,
-            GroupMember.group_id.in_([group.id for group in at.groups]),
-            GroupMember.member_id == member.id,
-            ~sa.exists().where(
-                Exclusion.group_id == GroupMember.group_id, *_stays_away(at, [member.id])
-            ),
-        )
-    )
-    found = [standing(link, roles) for link in links] or [standing(None, roles)]
-    return max(found, key=lambda who: (may_run(who), may_host(who), who.belongs))
+    ids = [group.id for group in at.groups]
+    days = {today, at.session.day_on}
+    found = groups.standings_of(session, ids, member, roles, on=days)
+    return max(found.values(), key=lambda who: (may_run(who), may_host(who), who.belongs))
 
 
 # ---------------------------------------------------------------------- people and counts
@@ -174,7 +173,10 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
     group_ids = [group.id for group in at.groups]
     kept_out = session.scalars(
         sa.select(Exclusion.member_id).where(
-            Exclusion.group_id.in_(group_ids), *_stays_away(at, member_ids)
+            Exclusion.community_id == community_id,
+            Exclusion.group_id.in_(group_ids),
+            Exclusion.member_id.in_(member_ids),
+            Exclusion.holding_on(at.session.day_on),
         )
     )
     paid = session.scalars(
@@ -199,15 +201,6 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
         _were_before(session, at, member_ids),
         {row.member_id: row for row in rows},
     )
-
-
-def _stays_away(at: Held, member_ids: Collection[uuid.UUID]) -> list[sa.ColumnElement[bool]]:
-    """Tell of a row of `Exclusion` that one of some members stays away on the day of a session."""
-    return [
-        Exclusion.community_id == at.session.community_id,
-        Exclusion.member_id.in_(member_ids),
-        Exclusion.holding_on(at.session.day_on),
-    ]
 
 
 def _were_before(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.groups import queries as groups
 from timebank.groups.models import Exclusion, Group, GroupMember
+from timebank.groups.policy.standing import Standing, standing
 from timebank.members.models import Member
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import (
@@ -106,16 +108,21 @@ def held_between(
     return rostered(session, [(row[0], row[1]) for row in session.execute(wanted)])
 
 
-def session_and_link(
-    session: Session, community_id: uuid.UUID, session_id: uuid.UUID, member_id: uuid.UUID
-) -> tuple[GroupSession, Group, GroupMember | None]:
-    """Return a session, its group, and how that stands with a member, in one question.
+def session_and_standing(
+    session: Session,
+    session_id: uuid.UUID,
+    member: Member,
+    roles: frozenset[str] = frozenset(),
+    *,
+    on: dt.date,
+) -> tuple[GroupSession, Group, Standing]:
+    """Return a session, its group, and what a member is to that on a day, in one question.
 
     Raises:
         SessionNotFoundError: If the community has no such session.
     """
     row = session.execute(
-        sa.select(GroupSession, Group, GroupMember)
+        sa.select(GroupSession, Group, GroupMember, groups.is_away(on))
         .join(
             Group,
             joins.of_group(),
@@ -125,18 +132,18 @@ def session_and_link(
             sa.and_(
                 GroupMember.community_id == Group.community_id,
                 GroupMember.group_id == Group.id,
-                GroupMember.member_id == member_id,
+                GroupMember.member_id == member.id,
             ),
         )
         .where(
-            GroupSession.community_id == community_id,
+            GroupSession.community_id == member.community_id,
             GroupSession.id == session_id,
             GroupSession.state != "dropped",
         )
     ).one_or_none()
     if row is None:
         raise SessionNotFoundError
-    return row[0], row[1], row[2]
+    return row[0], row[1], standing(row[2], roles, is_away=bool(row[3]))
 
 
 # ------------------------------------------------------------------------- parts of rotas

@@ -421,7 +421,11 @@ def _tell(
     }
     theirs = [members[code] for code in sorted(changed & members.keys())]
     told = {member.id for member in theirs}
-    leads = {lead.id: lead for group in held.groups for lead in group_queries.leads(session, group)}
+    leads = {
+        lead.id: lead
+        for group in held.groups
+        for lead in group_queries.acting_leads(session, group, now=now)
+    }
     others = [lead for key, lead in leads.items() if key not in told]
     for people, kind in ((theirs, "session-hours-changed"), (others, "session-put-right")):
         telling.tell(

@@ -89,7 +89,7 @@ def ask_partner(
     session.flush()
     _tell(
         session,
-        group_queries.leads(session, other),
+        group_queries.acting_leads(session, other, now=now),
         "session-together-asked" if row.state == "asked" else "session-together-yes",
         about,
         group,
@@ -133,7 +133,7 @@ def answer_partner(
     session.flush()
     _tell(
         session,
-        group_queries.leads(session, group),
+        group_queries.acting_leads(session, group, now=now),
         f"session-together-{'yes' if yes else 'no'}",
         about,
         other,

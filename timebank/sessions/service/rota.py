@@ -199,7 +199,7 @@ def step_back(
         tell(
             session,
             group,
-            groups.leads(session, group),
+            groups.acting_leads(session, group, now=now),
             "rota-gap",
             by=by,
             now=now,

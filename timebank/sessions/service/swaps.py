@@ -133,7 +133,11 @@ def take_over(
     )
     # The taker hears of it too: it stands in their notices, with the way to the rota.
     rota.tell(session, group, [by], "rota-swap-yours", now=now, role=role, **facts)
-    leads = [each for each in groups.leads(session, group) if each.id not in {asker.id, by.id}]
+    leads = [
+        each
+        for each in groups.acting_leads(session, group, now=now)
+        if each.id not in {asker.id, by.id}
+    ]
     rota.tell(session, group, leads, "rota-swap-seen", now=now, path=path, role=role, **facts)
     return taken
 

@@ -22,7 +22,7 @@ from timebank.sessions import errors, queries
 from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import KNOWN_MAX, GroupSession
 from timebank.sessions.queries import Held
-from timebank.web.filters import clock_time, hours_label, moment_words
+from timebank.web.filters import clock_time, hours_label, moment_words, today
 from timebank.web.refusals import say, words_of
 from timebank.web.session import run_in_transaction
 from timebank.web.words import gettext as _
@@ -117,7 +117,7 @@ class AtDoor:
 def at_door(session_id: uuid.UUID) -> AtDoor:
     """Load a session for those who hold it; for anybody else there is no such page."""
     held = queries.held(db.session(), g.community.id, session_id)
-    who = queries.standing_at(db.session(), held, g.member, g.roles)
+    who = queries.standing_at(db.session(), held, g.member, g.roles, today=today())
     if not may_host(who):
         raise SessionNotFoundError
     return AtDoor(held, who)

@@ -54,7 +54,7 @@ def feed(secret: str) -> ResponseReturnValue:
 def group_feed(group_slug: str) -> ResponseReturnValue:
     """Answer a calendar program with the public sessions of a public group."""
     session, now = db.session(), utc_now()
-    group, _link = groups.group_and_link(session, g.community.id, group_slug, None)
+    group = groups.by_slug(session, g.community.id, group_slug)
     if not standing.may_see(group, VISITOR):
         raise GroupNotFoundError
     meetings = queries.public_dates(session, group, now=now)

@@ -110,11 +110,10 @@ def open_again(closed_id: uuid.UUID) -> ResponseReturnValue:
     """Take a closed time back."""
     session = db.session()
     closed = queries.closed_day(session, g.community.id, closed_id)
-    group, link = None, None
+    group, who = None, standing.standing(None, g.roles)
     if closed.group_id is not None:
         group = groups.by_id(session, g.community.id, closed.group_id)
-        link = groups.link(session, group, g.member.id)
-    who = standing.standing(link, g.roles)
+        who = groups.standing_of(session, group, g.member, g.roles, on=today())
     if not (who.is_coordinator if group is None else standing.may_run(who)):
         raise ClosedDayNotFoundError
     service.open_again(session, g.community, closed, by=g.member, who=who, now=utc_now())

@@ -10,6 +10,7 @@ from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
+from timebank.web.filters import today
 from timebank.web.refusals import say
 from timebank.web.words import lazy_gettext as _l
 
@@ -72,4 +73,5 @@ class Seen:
 
 def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
-    return Seen(*groups.seen_by(db.session(), g.community.id, group_slug, g.member, g.roles))
+    session, on = db.session(), today()
+    return Seen(*groups.seen_by(session, g.community.id, group_slug, g.member, g.roles, on=on))

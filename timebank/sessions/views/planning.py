@@ -14,7 +14,6 @@ from timebank.groups import names as group_names
 from timebank.groups import queries as groups
 from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
-from timebank.groups.policy import standing
 from timebank.groups.policy.standing import Standing
 from timebank.sessions import names, queries, service
 from timebank.sessions.errors import SeriesNotFoundError
@@ -198,7 +197,7 @@ def series_of(series_id: uuid.UUID) -> tuple[Series, Group, Standing]:
     """Load a series for a page of those who plan it; for anybody else it is not there."""
     series = queries.series_by_id(db.session(), g.community.id, series_id)
     group = groups.by_id(db.session(), g.community.id, series.group_id)
-    who = standing.standing(groups.link(db.session(), group, g.member.id), g.roles)
+    who = groups.standing_of(db.session(), group, g.member, g.roles, on=today())
     if not planning.may_plan(who):
         raise SeriesNotFoundError
     return series, group, who

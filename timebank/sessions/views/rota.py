@@ -14,7 +14,6 @@ from timebank.errors import RefusalError
 from timebank.groups import queries as groups
 from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
-from timebank.groups.policy import standing
 from timebank.sessions import queries, service
 from timebank.sessions.errors import NeededError, RoleNotFoundError, SessionNotFoundError
 from timebank.sessions.forms.rota import NeedForm, RoleForm, SeriesRoleForm
@@ -26,7 +25,7 @@ from timebank.sessions.views import rosters
 from timebank.sessions.views.frame import Seen, bp, seen
 from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
-from timebank.web.filters import day
+from timebank.web.filters import day, today
 from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
@@ -56,10 +55,9 @@ def staffing(group_slug: str) -> Seen:
 
 def session_on_rota(session_id: uuid.UUID) -> tuple[GroupSession, Seen]:
     """Load a session whose rota the caller may see."""
-    planned, group, link = queries.session_and_link(
-        db.session(), g.community.id, session_id, g.member.id
+    planned, group, who = queries.session_and_standing(
+        db.session(), session_id, g.member, g.roles, on=today()
     )
-    who = standing.standing(link, g.roles)
     if not policy.may_see(who):
         raise SessionNotFoundError
     return planned, Seen(group, who)

@@ -26,7 +26,7 @@ from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web import corners
 from timebank.web.access import Access, access
-from timebank.web.filters import hours_label
+from timebank.web.filters import hours_label, today
 from timebank.web.pages import page
 from timebank.web.paging import BadCursorError, cut, key_of
 from timebank.web.session import writes
@@ -42,8 +42,7 @@ def met(session_id: uuid.UUID) -> tuple[Meeting, Standing]:
     meeting = queries.meeting(db.session(), g.community.id, session_id)
     who = VISITOR
     if is_member():
-        link = groups.link(db.session(), meeting.group, g.member.id)
-        who = standing.standing(link, g.roles)
+        who = groups.standing_of(db.session(), meeting.group, g.member, g.roles, on=today())
     if not planning.may_see(meeting.group, who, meeting.session):
         raise SessionNotFoundError
     return meeting, who
@@ -188,7 +187,7 @@ def _at_the_door(planned: GroupSession, group: Group, who: Standing) -> Standing
     if not partners and not standing.may_host(who):
         return who
     held = Held(planned, group, partners)
-    return queries.standing_at(db.session(), held, g.member, g.roles)
+    return queries.standing_at(db.session(), held, g.member, g.roles, today=today())
 
 
 # ------------------------------------------------------------------------- coming along

@@ -22,7 +22,7 @@ from timebank.sessions.views.at_door import sentence, session_page
 from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
-from timebank.web.filters import hours_label, short_day
+from timebank.web.filters import hours_label, short_day, today
 from timebank.web.pages import page
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
@@ -80,10 +80,8 @@ def _together(kind: str, about_id: uuid.UUID) -> Together:
         about = queries.series_by_id(session, community_id, about_id)
     group = groups.by_id(session, community_id, about.group_id)
     partners = queries.partners_of(session, about)
-    who = {
-        each.id: groups.standing_of(session, each, g.member, g.roles)
-        for each in (group, *(other for _row, other in partners))
-    }
+    ids = [group.id, *(other.id for _row, other in partners)]
+    who = groups.standings_of(session, ids, g.member, g.roles, on=[today()])
     if not any(may_host(each) for each in who.values()):
         raise SessionNotFoundError
     return Together(about, group, partners, who)
@@ -174,7 +172,7 @@ def ask_together(kind: str, about_id: uuid.UUID) -> ResponseReturnValue:
             other,
             by=g.member,
             who=found.who[found.group.id],
-            who_there=groups.standing_of(db.session(), other, g.member, g.roles),
+            who_there=groups.standing_of(db.session(), other, g.member, g.roles, on=today()),
             now=utc_now(),
         )
     except RefusalError as refusal:
