@@ -50,6 +50,7 @@ REFUSED: Mapping[str, str] = {
     "ClosedThatDayError": "the group or the community was closed that day",
     "ListedAnotherTimeError": "what was planned for that day was called off; give it back first",
     "SeveralThatDayError": "the group has several that day; write the time beside the date",
+    "CountedElsewhereError": "somebody was at another session at that time, and was credited there",
     "OpenRightNowError": "its door is open; close it there",
     "NotOverYetError": "it is not over yet",
     "TooFewHoursError": "a pot, or somebody who takes part, has too few hours",

@@ -271,6 +271,18 @@ class EndOutOfRangeError(RefusalError):
         self.latest_at = latest_at
 
 
+class CountedElsewhereError(RefusalError):
+    """Hours have moved at another session for minutes that somebody is noted for here.
+
+    Attributes:
+        people: How many of those here that is true of.
+    """
+
+    def __init__(self, people: int) -> None:
+        super().__init__(people)
+        self.people = people
+
+
 class FewerThanKnownError(RefusalError):
     """There can not have been fewer people than there are names.
 

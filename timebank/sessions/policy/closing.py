@@ -66,6 +66,13 @@ def attendances(terms: Terms, people: Iterable[Person]) -> list[Attendance]:
     return found
 
 
+def hours_move(terms: Terms, role: str, *, is_paid: bool, minutes: int) -> bool:
+    """Tell whether a rule moves hours for somebody: to them, or from them where they give."""
+    if is_paid or not minutes or terms.kind == "unpaid":
+        return False
+    return role in HOSTING_ROLES or terms.kind == "participants" or terms.credits_participants
+
+
 def _attendance(person: Person, *, is_host: bool) -> Attendance:
     return Attendance(person.code, person.minutes, is_host=is_host, is_paid=person.is_paid)
 

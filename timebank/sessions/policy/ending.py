@@ -9,9 +9,14 @@ from timebank.sessions.policy import when
 _MINUTE = dt.timedelta(minutes=1)
 
 
+def end_of(held: GroupSession, ended_at: dt.datetime | None) -> dt.datetime:
+    """Return when a session ended: as planned, where nobody says when."""
+    return held.ends_at if ended_at is None else ended_at
+
+
 def lasted_minutes(held: GroupSession, ended_at: dt.datetime | None) -> int:
-    """Return how long a session lasted: as planned, where nobody says when it ended."""
-    return held.minutes if ended_at is None else (ended_at - held.starts_at) // _MINUTE
+    """Return how long a session lasted."""
+    return (end_of(held, ended_at) - held.starts_at) // _MINUTE
 
 
 def latest_end(held: GroupSession, *, now: dt.datetime) -> dt.datetime:

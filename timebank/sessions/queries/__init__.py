@@ -47,6 +47,7 @@ from timebank.sessions.queries.door import (
     standing_at,
     tally_by_key,
 )
+from timebank.sessions.queries.elsewhere import Asker, Elsewhere, elsewhere, whose_hours_move
 from timebank.sessions.queries.feeds import Dated, feed_by_secret, feed_of, own_dates, public_dates
 from timebank.sessions.queries.figures import (
     ALL_YEAR,
@@ -114,11 +115,13 @@ __all__ = [
     "MY_SESSIONS_MAX",
     "PEOPLE_MAX",
     "PRESENT",
+    "Asker",
     "Coming",
     "Count",
     "Counts",
     "Dated",
     "Draft",
+    "Elsewhere",
     "Held",
     "Known",
     "Meeting",
@@ -145,6 +148,7 @@ __all__ = [
     "differs",
     "digits_taken",
     "draft",
+    "elsewhere",
     "feed_by_secret",
     "feed_of",
     "groups_named",
@@ -207,6 +211,7 @@ __all__ = [
     "to_remind",
     "whats_on",
     "whole_minutes",
+    "whose_hours_move",
     "with_room_for_somebody",
     "year_of",
     "years",

@@ -15,6 +15,7 @@ from timebank.sessions.service.door import (
 )
 from timebank.sessions.service.entering import Entered, Listed, enter_held
 from timebank.sessions.service.feeds import choose_feed, end_feed, make_feed
+from timebank.sessions.service.once import write_what_is_left
 from timebank.sessions.service.one_date import (
     Time,
     cancel_session,
@@ -108,4 +109,5 @@ __all__ = [
     "take_over",
     "time_of",
     "withdraw",
+    "write_what_is_left",
 ]

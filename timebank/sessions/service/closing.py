@@ -46,6 +46,7 @@ from timebank.sessions.policy import ending
 from timebank.sessions.queries import Draft, Held
 from timebank.sessions.service import telling
 from timebank.sessions.service.door import lock
+from timebank.sessions.service.once import check_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,7 @@ def close_session(
         ChangedMeanwhileError: If somebody came or went after the page was shown.
         FewerThanKnownError, MoreFirstTimersThanPeopleError, NobodyCountedError: If the figures
             do not fit.
+        CountedElsewhereError: If hours moved at another session for somebody's time already.
         TooFewHoursError: If a pot, or somebody who takes part, may not go that low.
         RefusalError: As `groups.service.post_session` does.
     """
@@ -120,6 +122,7 @@ def close_session(
     if seen is not None and seen != draft.fingerprint:
         raise ChangedMeanwhileError
     contacts, first_timers = _figures(came, draft)
+    check_once(session, held, draft, ended_at=ended_at)
     entry_id = groups.post_session(
         session,
         community,
@@ -205,6 +208,8 @@ def correct_session(
     closing.reason, closing.ended_at = reason.strip(), ended_at
     if _is_same(session, earlier, closing, draft, before):
         raise NothingToPutRightError
+    if tuple(before) != tuple(draft.legs):
+        check_once(session, held, draft, ended_at=ended_at)
     posted = _post_again(session, community, held, earlier, closing, draft, before, by=by, now=now)
     closing.entry_id, closing.reversal_id = posted.entry_id, posted.reversal_id
     _write(session, held, draft, closing, by=by, now=now)

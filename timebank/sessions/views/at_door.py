@@ -76,6 +76,13 @@ say(
     errors.FewerThanKnownError,
     _l("There are %(known)d names, so there were no fewer people. Take out who was not there."),
 )
+say(
+    errors.CountedElsewhereError,
+    _l(
+        "Hours have moved already for some of this time, at another session. "
+        "See below whose, and write down what is left."
+    ),
+)
 say(errors.ReasonNeededError, _l("Write why. Those whose hours change read it."))
 say(
     errors.NothingToPutRightError,

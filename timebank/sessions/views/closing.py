@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 
-from flask import flash, g, url_for
+from flask import flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -15,6 +15,7 @@ from timebank.groups import names as group_names
 from timebank.groups.models import Group
 from timebank.groups.policy import crediting
 from timebank.groups.policy.crediting import PotShare, Terms
+from timebank.groups.policy.shares import Leg
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.sessions import door_names as names
@@ -29,13 +30,14 @@ from timebank.sessions.queries import Draft
 from timebank.sessions.service import Came
 from timebank.sessions.views import posting
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
+from timebank.sessions.views.elsewhere import LESS, elsewhere_words
 from timebank.sessions.views.frame import bp
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import STEP_MINUTES
 from timebank.web.filters import clock_time, moment_words, zone
 from timebank.web.pages import page
-from timebank.web.session import writes
+from timebank.web.session import new_submission_key, writes
 from timebank.web.words import gettext as _
 
 # ------------------------------------------------------------------------------- closing
@@ -52,7 +54,10 @@ def close(session_id: uuid.UUID) -> ResponseReturnValue:
     if at.there.state == "cancelled":
         return to_session(at.there)
     form, now = CloseForm(), utc_now()
-    if form.validate_on_submit() and _is_shown(form):
+    if _asks_for_what_is_left(form):
+        draft = queries.draft(db.session(), at.held, ended_at=_ended_at(at, form))
+        _write_what_is_left(at, form, draft)
+    elif form.validate_on_submit() and _is_shown(form):
         done = _try(form, lambda: _close(at, form))
         if done is not None:
             flash(_closed_words(done))
@@ -69,9 +74,9 @@ def close(session_id: uuid.UUID) -> ResponseReturnValue:
     return page(
         "sessions/close.html",
         form,
-        mistaken=form.is_submitted(),
+        mistaken=form.is_submitted() and not _asks_for_what_is_left(form),
         early=_early_words(at, now),
-        **_facts(at, draft),
+        **_facts(at, draft, ended_at=_ended_at(at, form)),
     )
 
 
@@ -96,7 +101,7 @@ def _early_words(at: AtDoor, now: dt.datetime) -> str:
 
 def _ended_at(at: AtDoor, form: CloseForm) -> dt.datetime | None:
     """Return the end that the form says; None while it says none."""
-    if not form.ended.data or form.ended.errors:
+    if not form.ended.data or form.ended.errors or form.ended.process_errors:
         return None
     return ending.typed_end(at.there, form.ended.minute, zone())
 
@@ -112,6 +117,20 @@ def _is_shown(form: CloseForm) -> bool:
         )
     )
     return False
+
+
+def _asks_for_what_is_left(form: CloseForm) -> bool:
+    """Tell whether the button beside those who were elsewhere as well was pressed."""
+    return form.is_submitted() and LESS in request.form
+
+
+def _write_what_is_left(at: AtDoor, form: CloseForm, draft: Draft) -> None:
+    """Note them for what is left, and show the page again with all that was typed."""
+    service.write_what_is_left(
+        db.session(), at.held, draft, ended_at=_ended_at(at, form), who=at.who
+    )
+    flash(_("Noted. Look at the hours below, then close."))
+    form.submission_key.data = new_submission_key()
 
 
 def _remember_shown(form: CloseForm, draft: Draft) -> None:
@@ -155,30 +174,37 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
     form = PutRightForm()
     if not form.is_submitted():
         form.ended.data = clock_time(earlier.ended_at or at.there.ends_at)
-    if form.validate_on_submit() and _is_shown(form):
+    if _asks_for_what_is_left(form):
+        _write_what_is_left(at, form, _right(at, form, earlier)[1])
+    elif form.validate_on_submit() and _is_shown(form):
         done = _try(form, lambda: _correct(at, form))
         if done is not None:
             flash(_("Put right. Those whose hours changed are told."))
             return to_session(at.there)
         at = at_door(session_id)
         earlier = queries.closings(db.session(), at.there)[0]
-    before = service.legs_of_entry(db.session(), g.community, earlier.entry_id)
-    draft = queries.draft(
-        db.session(),
-        at.held,
-        ended_at=_ended_at(at, form),
-        rule_version=earlier.rule_version,
-        reached=policy.moved_by(before),
-    )
+    before, draft = _right(at, form, earlier)
     if not form.is_submitted():
         _fill(form, earlier, draft)
     _remember_shown(form, draft)
     return page(
         "sessions/correct.html",
         form,
-        mistaken=form.is_submitted(),
+        mistaken=form.is_submitted() and not _asks_for_what_is_left(form),
         changes=posting.changes(at.held, before, draft.legs),
-        **_facts(at, draft),
+        **_facts(at, draft, ended_at=_ended_at(at, form)),
+    )
+
+
+def _right(at: AtDoor, form: CloseForm, earlier: SessionClosing) -> tuple[tuple[Leg, ...], Draft]:
+    """Return what a closing posted, and what it would be put right to."""
+    before = service.legs_of_entry(db.session(), g.community, earlier.entry_id)
+    return before, queries.draft(
+        db.session(),
+        at.held,
+        ended_at=_ended_at(at, form),
+        rule_version=earlier.rule_version,
+        reached=policy.moved_by(before),
     )
 
 
@@ -292,7 +318,7 @@ def _figures(there: GroupSession, found: SessionClosing) -> list[dict[str, objec
     return [{"key": key, "value": value} for key, value in rows]
 
 
-def _facts(at: AtDoor, draft: Draft) -> dict[str, object]:
+def _facts(at: AtDoor, draft: Draft, *, ended_at: dt.datetime | None) -> dict[str, object]:
     """Return what a page of closing shows: who was there, and exactly what will be posted."""
     by_code = {each.member.account_code: each.member for each in draft.present}
     parts = [pot.parts for pot in draft.pots]
@@ -315,6 +341,7 @@ def _facts(at: AtDoor, draft: Draft) -> dict[str, object]:
         "shares": posting.shares(list(zip(shares, at.held.groups, strict=True))),
         "is_mutual": draft.terms.credits_participants
         or any(person.role == "both" for person in draft.people),
+        "elsewhere": elsewhere_words(at, draft, ended_at=ended_at),
         "back": session_page(at.there),
     }
 
