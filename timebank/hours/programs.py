@@ -136,7 +136,7 @@ def _processor_seconds() -> float:
 def _read(out: str) -> dict[str, Any] | None:
     try:
         answer = json.loads(out)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

@@ -250,6 +250,24 @@ def test_a_tap_that_arrives_again_does_not_undo_what_was_taken_back(door: Door) 
     assert door.contacts == 2
 
 
+def test_a_tap_that_takes_back_is_done_once_whatever_came_after_it(door: Door) -> None:
+    door.open()
+    key, other = new_id(), new_id()
+    row = door.come(door.people.mia, client_key=new_id())
+    for _again in range(2):
+        door.goes(door.people.mia, client_key=key)
+        assert row.undone_at is not None
+    door.come(door.people.mia, client_key=other)
+    door.goes(door.people.mia, client_key=key)
+    assert row.undone_at is None
+    # One that could not be done is none that was done.
+    with pytest.raises(NotThereError), door.session.begin_nested():
+        door.goes(door.people.otto, client_key=(third := new_id()))
+    door.come(door.people.otto)
+    door.goes(door.people.otto, client_key=third)
+    assert door.contacts == 2
+
+
 def test_who_was_never_there_is_not_taken_back(door: Door) -> None:
     door.open()
     with pytest.raises(NotThereError):

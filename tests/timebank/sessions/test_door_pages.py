@@ -267,6 +267,29 @@ def test_whoever_is_let_in_again_stays_in_however_often_the_taps_are_sent(
         assert taps(door, hugo, *sent, *later)["contacts"] == 1
 
 
+def test_what_a_device_sends_again_undoes_nothing_that_another_did_since(
+    door: Door, hugo: Pages, walk: Walk
+) -> None:
+    open_door(hugo, door)
+    lena, mia = walk(door.people.lena), str(door.people.mia.id)
+
+    def tap(pages: Pages, sent: dict[str, Any]) -> int:
+        answer = taps(door, pages, sent)
+        assert [each["answer"] for each in answer["answers"]] == ["done"]
+        return int(answer["contacts"])
+
+    came, went, back, gone, again = (
+        {"key": str(new_id()), "kind": kind, "member": mia}
+        for kind in ("in", "out", "in", "out", "in")
+    )
+    assert [tap(hugo, came), tap(hugo, went)] == [2, 1]
+    # The answer to that is lost; at the other door Mia comes in again.
+    assert tap(lena, back) == 2
+    assert tap(hugo, went) == 2
+    assert [tap(lena, gone), tap(hugo, came), tap(hugo, back)] == [1, 1, 1]
+    assert [tap(hugo, again), tap(hugo, went), tap(lena, gone)] == [2, 2, 2]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -314,7 +337,16 @@ def test_what_is_no_list_of_taps_is_refused(door: Door, hugo: Pages) -> None:
     many = [{"key": str(new_id()), "kind": "count", "number": 1} for _ in range(101)]
     assert taps(door, hugo, *many, status=422)["contacts"] == 1
     token = hugo.get(page_of(door, "/door")).one("#door")["data-token"]
-    for body in (b"", b"[]", b'{"taps": 3}', b"\xff"):
+    deep = 100_000
+    for body, status in (
+        (b"[]", 422),
+        (b'{"taps": 3}', 422),
+        (b"", 400),
+        (b"\xff", 400),
+        (b"[" * deep, 400),
+        (b'{"taps":' + b"[" * deep + b"]" * deep + b"}", 400),
+        (b'{"taps":[{"key":' + b"[" * deep, 400),
+    ):
         answer = hugo.client.post(
             page_of(door, "/door/taps"),
             data=body,
@@ -324,7 +356,20 @@ def test_what_is_no_list_of_taps_is_refused(door: Door, hugo: Pages) -> None:
                 "Content-Type": "application/json",
             },
         )
-        assert answer.status_code == 422
+        assert answer.status_code == status
+        assert answer.get_json()["words"]
+
+
+@pytest.mark.parametrize("name", ["key", "member", "kind", "number", "first", "heard"])
+def test_lists_in_lists_are_no_word_of_a_tap(door: Door, hugo: Pages, name: str) -> None:
+    open_door(hugo, door)
+    nested: Any = []
+    for _level in range(400):
+        nested = [nested]
+    tap = {"key": str(new_id()), "kind": "in", "member": str(door.people.mia.id)}
+    if name in {"number", "first"}:
+        tap["kind"] = "count"
+    assert [each["answer"] for each in taps(door, hugo, tap | {name: nested})["answers"]] == ["no"]
 
 
 def test_taps_need_the_token_of_the_page_and_somebody_who_holds_it(

@@ -28,6 +28,7 @@ from timebank.sessions.models.door import (
     SessionAttendance,
     SessionCode,
     SessionTally,
+    SessionTap,
 )
 from timebank.sessions.models.planning import (
     CANCELLED_WORDS_LENGTH_MAX,
@@ -107,6 +108,7 @@ __all__ = [
     "SessionCode",
     "SessionPartner",
     "SessionTally",
+    "SessionTap",
     "Shift",
     "ShiftNeed",
     "ShiftRole",

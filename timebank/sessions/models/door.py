@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from timebank.db import Base, OfCommunity, at_most, one_of, within_community
@@ -31,8 +31,7 @@ class SessionAttendance(OfCommunity, Base):
     """That somebody known was at a session: one row for each pair.
 
     `minutes` is None for the whole session. `is_paid` is how it stood that day: what somebody is
-    paid for is written down and never credited. `client_key` names the tap it came from, so that
-    one that is sent again changes nothing.
+    paid for is written down and never credited.
     """
 
     __tablename__ = "session_attendance"
@@ -58,12 +57,31 @@ class SessionAttendance(OfCommunity, Base):
     #: Their first time with this group.
     is_first: Mapped[bool] = mapped_column(default=False)
     way: Mapped[str] = mapped_column(sa.String(6))
-    client_key: Mapped[uuid.UUID | None]
     #: Who noted it; None where a list was brought in.
     by_id: Mapped[uuid.UUID | None]
     at: Mapped[dt.datetime]
     #: When somebody took it back, because they were not there after all.
     undone_at: Mapped[dt.datetime | None]
+
+
+class SessionTap(Base):
+    """That a tap on a name was done: sent again, whenever that is, it changes nothing any more.
+
+    A tap that lets somebody in and one that takes them back are both of a moment. Done once more
+    later, it would undo what somebody else did in between.
+    """
+
+    __tablename__ = "session_tap"
+    __table_args__ = (
+        PrimaryKeyConstraint("community_id", "session_id", "client_key"),
+        within_community("group_session", "session_id"),
+    )
+
+    community_id: Mapped[uuid.UUID]
+    session_id: Mapped[uuid.UUID]
+    #: Names the tap; the device drew it.
+    client_key: Mapped[uuid.UUID]
+    at: Mapped[dt.datetime]
 
 
 class SessionTally(OfCommunity, Base):

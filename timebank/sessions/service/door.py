@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ from timebank.sessions.models import (
     GroupSession,
     SessionAttendance,
     SessionCode,
+    SessionTap,
 )
 from timebank.sessions.policy import door as policy
 from timebank.sessions.queries import Held
@@ -174,7 +176,7 @@ def check_in(  # noqa: PLR0913 - called by keywords: who, how, when
         role: One of `models.ROLES`; whoever holds it already goes on holding it.
         minutes: How long; None for the whole session.
         heard_version: The ground rules that were just gone through, aloud or on the page.
-        client_key: Names the tap; one that was taken back is not done again by the same tap.
+        client_key: Names the tap; one that was done is not done again, whatever came after it.
         late: Also after the closing; it counts once that is put right.
 
     Raises:
@@ -189,18 +191,17 @@ def check_in(  # noqa: PLR0913 - called by keywords: who, how, when
         raise NotYoursToHoldError
     held = lock(session, held, who, alone=False)
     check_open(held.session, late=late)
+    is_new = client_key is None or _is_first_time(session, held, client_key, now=now)
     known = queries.known_of(session, held, [member.id])
     row = known.rows.get(member.id)
-    if row is not None and (
-        row.undone_at is None or (client_key is not None and row.client_key == client_key)
-    ):
+    if row is not None and (row.undone_at is None or not is_new):
         return row
     if member.id in known.kept_out:
         raise SpeakToTheLeadError
     _heard(session, held, member, heard_version, by=by, now=now)
     _check_room(session, held, 1)
     arrival = Arrival(member=member, role=role, minutes=minutes)
-    return _note(session, held, arrival, known, way=way, by=by, now=now, client_key=client_key)
+    return _note(session, held, arrival, known, way=way, by=by, now=now)
 
 
 def check_in_all(
@@ -259,9 +260,19 @@ def check_out(
     *,
     who: Standing,
     now: dt.datetime,
+    client_key: uuid.UUID | None = None,
     late: bool = False,
 ) -> None:
     """Take a check-in back: they were not there after all. Again changes nothing.
+
+    Args:
+        session: The open unit of work; never committed here.
+        held: The session.
+        member: Who.
+        who: What whoever takes it back is to the session.
+        now: When.
+        client_key: Names the tap; whoever was let in again after it stays in.
+        late: Also after the closing.
 
     Raises:
         NotYoursToHoldError, NotOpenError: As for `check_in`.
@@ -269,10 +280,11 @@ def check_out(
     """
     held = lock(session, held, who, alone=False)
     check_open(held.session, late=late)
+    is_new = client_key is None or _is_first_time(session, held, client_key, now=now)
     row = queries.known_of(session, held, [member.id]).rows.get(member.id)
     if row is None:
         raise NotThereError
-    if row.undone_at is None:
+    if is_new and row.undone_at is None:
         row.undone_at = now
     session.flush()
 
@@ -315,6 +327,28 @@ def check_open(there: GroupSession, *, late: bool = False) -> None:
         raise AlreadyClosedError
     if there.state not in {"open", "closed"}:
         raise NotOpenError(there.state)
+
+
+def _is_first_time(
+    session: Session, held: Held, client_key: uuid.UUID, *, now: dt.datetime
+) -> bool:
+    """Write down that a tap is done, and tell whether it was not before.
+
+    It is written first: one that is sent twice at the same moment waits here for the other.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    written = session.execute(
+        insert(SessionTap)
+        .values(
+            community_id=held.session.community_id,
+            session_id=held.session.id,
+            client_key=client_key,
+            at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(SessionTap.client_key)
+    )
+    return written.first() is not None
 
 
 def _is_there(known: queries.Known, member_id: uuid.UUID) -> bool:
@@ -363,10 +397,9 @@ def _note(
     way: str,
     by: Member | None,
     now: dt.datetime,
-    client_key: uuid.UUID | None = None,
 ) -> SessionAttendance:
     """Write the row of somebody who came in, or the one that was taken back anew."""
-    columns = _columns(held, arrival, known, way=way, by=by, now=now, client_key=client_key)
+    columns = _columns(held, arrival, known, way=way, by=by, now=now)
     row = known.rows.get(arrival.member.id)
     if row is None:
         row = SessionAttendance(**columns)
@@ -396,7 +429,6 @@ def _columns(
     way: str,
     by: Member | None,
     now: dt.datetime,
-    client_key: uuid.UUID | None = None,
 ) -> dict[str, object]:
     member_id = arrival.member.id
     return {
@@ -409,7 +441,6 @@ def _columns(
         "is_paid": member_id in known.paid,
         "is_first": member_id not in known.were_before,
         "way": way,
-        "client_key": client_key,
         "by_id": by.id if by is not None else None,
         "at": now,
     }

@@ -1,5 +1,6 @@
 """The door: count, tap on a name, show a card. By forms, or by a script that may be offline."""
 
+import json
 import uuid
 from typing import Any
 
@@ -300,17 +301,16 @@ def door_state(session_id: uuid.UUID) -> ResponseReturnValue:
 def door_taps(session_id: uuid.UUID) -> ResponseReturnValue:
     """Take taps that a device kept: each once, whatever is sent again, and each with its answer."""
     at = at_door(session_id)
-    sent = request.get_json(silent=True)
+    try:
+        sent = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        words = _("This could not be read. Open the page of the door again, and go on there.")
+        return {"answers": [], "words": words, **_figures(at)}, 400
     taps = sent.get("taps") if isinstance(sent, dict) else None
     if not isinstance(taps, list) or len(taps) > TAPS_MAX:
-        return {"answers": [], **_figures(at)}, 422
-    answers = [
-        {"answer": "done", "key": str(tap.get("key", ""))}
-        if _is_overtaken(taps, place)
-        else _answer(at, tap)
-        for place, tap in enumerate(taps)
-        if isinstance(tap, dict)
-    ]
+        words = _("Send up to %(number)d taps at once.", number=TAPS_MAX)
+        return {"answers": [], "words": words, **_figures(at)}, 422
+    answers = [_answer(at, tap) for tap in taps if isinstance(tap, dict)]
     db.session.flush()
     return {"answers": answers, **_figures(at)}
 
@@ -320,24 +320,9 @@ def _figures(at: AtDoor) -> dict[str, int]:
     return {"contacts": counts.contacts, "tallied": counts.tallied}
 
 
-def _is_overtaken(taps: list[Any], place: int) -> bool:
-    """Tell whether somebody who was taken back is let in again by a later tap of the same list.
-
-    Done one by one, a list that arrives a second time would take them back once more, and the tap
-    that let them in again is done only once.
-    """
-    tap = taps[place]
-    return tap.get("kind") == "out" and any(
-        isinstance(later, dict)
-        and later.get("kind") == "in"
-        and later.get("member") == tap.get("member")
-        for later in taps[place + 1 :]
-    )
-
-
 def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
     """Do one tap, or say why not; one that can not be done stops no other."""
-    answer: dict[str, Any] = {"key": str(tap.get("key", ""))}
+    answer: dict[str, Any] = {"key": _text(tap, "key")}
     is_late = at.there.state == "closed"
     try:
         with db.session.begin_nested():
@@ -352,9 +337,15 @@ def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
     return answer | {"answer": "late" if is_late else "done"}
 
 
+def _text(tap: dict[str, Any], name: str) -> str:
+    """Return what a tap says as text; anything else, such as lists in lists, is nothing."""
+    said = tap.get(name)
+    return said if isinstance(said, str) else ""
+
+
 def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
     session, now = db.session(), utc_now()
-    key = uuid.UUID(str(tap.get("key", "")))
+    key = uuid.UUID(_text(tap, "key"))
     if tap.get("kind") == "count":
         service.count(
             session,
@@ -368,9 +359,9 @@ def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
             late=late,
         )
         return
-    member = members.get(session, g.community.id, uuid.UUID(str(tap.get("member", ""))))
+    member = members.get(session, g.community.id, uuid.UUID(_text(tap, "member")))
     if tap.get("kind") == "out":
-        service.check_out(session, at.held, member, who=at.who, now=now, late=late)
+        service.check_out(session, at.held, member, who=at.who, now=now, client_key=key, late=late)
         return
     if tap.get("kind") != "in":
         raise ValueError
