@@ -401,7 +401,7 @@ def test_what_a_tablet_sends_after_the_closing_is_kept_and_counts_later(
     door.session.rollback()
     [closing] = queries.closings(door.session, door.there)
     assert closing.contacts == 1
-    assert queries.differs(door.session, door.held, closing)
+    assert queries.differs(door.session, door.there, closing)
 
 
 def test_names_are_found_while_somebody_types(door: Door, hugo: Pages) -> None:

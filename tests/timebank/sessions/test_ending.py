@@ -104,7 +104,7 @@ def test_whoever_stayed_to_the_end_is_credited_up_to_when_it_really_ended(door: 
     assert closing.ended_at == ended_at
     [(share, _group)] = queries.shares_of(door.session, closing)
     assert share.hosted_minutes == 70
-    assert not queries.differs(door.session, door.held, closing)
+    assert not queries.differs(door.session, door.there, closing)
 
 
 def test_an_end_as_planned_is_nothing_to_remember(door: Door) -> None:

@@ -5,7 +5,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import make_member
+from tests.pages.page import Pages, Walk
+from tests.timebank.conftest import Counted
 from tests.timebank.sessions.door import Door, make_door
+from tests.timebank.sessions.door_pages import page_of
 from timebank.hours import queries as hours
 from timebank.sessions import queries
 from timebank.sessions.errors import (
@@ -20,6 +23,7 @@ from timebank.sessions.service import Came
 
 #: From ten to twelve.
 WHOLE = 120
+STATEMENTS_MAX = 12
 
 
 @pytest.fixture
@@ -79,14 +83,14 @@ def test_those_whose_hours_change_are_told_and_the_leads(door: Door) -> None:
 def test_what_came_in_after_the_closing_counts_once_it_is_put_right(door: Door) -> None:
     door.rule("activity", credits_participants=True)
     closing = door.close()
-    assert not queries.differs(door.session, door.held, closing)
+    assert not queries.differs(door.session, door.there, closing)
     door.come(door.people.mia, late=True)
     door.count(2, late=True)
-    assert queries.differs(door.session, door.held, closing)
+    assert queries.differs(door.session, door.there, closing)
     assert door.balance(door.people.mia) == 0
     second = door.correct()
     assert (second.contacts, door.balance(door.people.mia)) == (4, WHOLE)
-    assert not queries.differs(door.session, door.held, second)
+    assert not queries.differs(door.session, door.there, second)
 
 
 def test_a_wrong_count_is_put_right_and_no_hours_are_touched(door: Door) -> None:
@@ -180,3 +184,25 @@ def test_whoever_has_left_since_keeps_what_they_were_given(door: Door) -> None:
     door.correct(Came(contacts=9))
     assert door.balance(door.people.mia) == 30
     assert door.balance(door.people.hugo) == WHOLE
+
+
+def test_the_page_of_a_session_says_what_came_after_its_closing_to_who_holds_it(
+    door: Door, hugo: Pages, walk: Walk, counted: Counted
+) -> None:
+    door.rule("activity", credits_participants=True)
+    door.close()
+    lena, mia = walk(door.people.lena), walk(door.people.mia)
+    says = "The door has noted something since this session was closed."
+    for pages in (hugo, lena, mia):
+        assert says not in pages.get(page_of(door))
+    door.come(door.people.otto, late=True)
+    assert says not in mia.get(page_of(door))
+    assert says in hugo.get(page_of(door))
+    assert hugo.follow("See who is noted").h1 == "Who was there"
+    assert says in lena.get(page_of(door))
+    lena.follow("Put it right")
+    lena.submit(reason="Otto came late.", contacts="2")
+    assert says not in lena.get(page_of(door))
+    door.session.rollback()
+    door.come(door.people.mia, late=True)
+    assert counted(lena, page_of(door)) <= STATEMENTS_MAX

@@ -18,7 +18,9 @@ from timebank.sessions.models import (
     ClosingPerson,
     ClosingShare,
     GroupSession,
+    SessionAttendance,
     SessionClosing,
+    SessionTally,
 )
 from timebank.sessions.policy import closing as policy
 from timebank.sessions.policy import ending
@@ -146,18 +148,44 @@ def closing_of(session: Session, held_session: GroupSession) -> SessionClosing |
     return next(iter(closings(session, held_session)), None)
 
 
-def differs(session: Session, at: Held, closing: SessionClosing) -> bool:
-    """Tell whether the door has noted something since that the closing does not have."""
-    whole = ending.lasted_minutes(at.session, closing.ended_at)
-    now_there = {
-        (each.member_id, each.role, each.minutes, each.is_paid)
-        for each in (person_of(there, whole) for there in present(session, at.session))
-    }
-    was_there = {
-        (each.member_id, each.role, each.minutes, each.is_paid)
-        for each, _member in people_of(session, closing)
-    }
-    return now_there != was_there or counts(session, at.session).contacts != closing.counted
+def differs(session: Session, held_session: GroupSession, closing: SessionClosing) -> bool:
+    """Tell whether the door has noted something since that the closing does not have; one question.
+
+    Nobody is in a closing twice, so where everybody who is noted is in it as they are noted, and
+    they are as many, nobody is missing either.
+    """
+    there = (
+        SessionAttendance.community_id == held_session.community_id,
+        SessionAttendance.session_id == held_session.id,
+        SessionAttendance.undone_at.is_(None),
+    )
+    whole = ending.lasted_minutes(held_session, closing.ended_at)
+    as_closed = sa.exists().where(
+        ClosingPerson.community_id == closing.community_id,
+        ClosingPerson.closing_id == closing.id,
+        ClosingPerson.member_id == SessionAttendance.member_id,
+        ClosingPerson.role == SessionAttendance.role,
+        ClosingPerson.minutes == sa.func.coalesce(SessionAttendance.minutes, whole),
+        ClosingPerson.is_paid == SessionAttendance.is_paid,
+    )
+    known = sa.select(sa.func.count()).where(*there).scalar_subquery()
+    tallied = (
+        sa.select(sa.func.coalesce(sa.func.sum(SessionTally.number), 0))
+        .where(
+            SessionTally.community_id == held_session.community_id,
+            SessionTally.session_id == held_session.id,
+        )
+        .scalar_subquery()
+    )
+    return bool(
+        session.scalar(
+            sa.select(
+                sa.exists().where(*there, ~as_closed)
+                | (known != closing.known)
+                | (known + tallied != closing.counted)
+            )
+        )
+    )
 
 
 def people_of(session: Session, closing: SessionClosing) -> list[tuple[ClosingPerson, Member]]:

@@ -20,7 +20,7 @@ from timebank.members.service.throttle import Caller, Limit, take_try
 from timebank.sessions import door_names as names
 from timebank.sessions import errors, queries
 from timebank.sessions.errors import SessionNotFoundError
-from timebank.sessions.models import KNOWN_MAX, GroupSession
+from timebank.sessions.models import KNOWN_MAX, GroupSession, SessionClosing
 from timebank.sessions.queries import Held
 from timebank.web.filters import clock_time, hours_label, moment_words, today
 from timebank.web.refusals import say, words_of
@@ -130,7 +130,20 @@ def at_door(session_id: uuid.UUID) -> AtDoor:
     return AtDoor(held, who)
 
 
-def ways(there: GroupSession, who: Standing) -> list[dict[str, object]]:
+def since_closing(
+    there: GroupSession, closing: SessionClosing | None, who: Standing
+) -> dict[str, str] | None:
+    """Return where to go where the door has noted something since the closing, for who holds it."""
+    if closing is None or not may_host(who) or not queries.differs(db.session(), there, closing):
+        return None
+    if may_run(who):
+        return {"words": _("Put it right"), "href": _address("correct", there)}
+    return {"words": _("See who is noted"), "href": _address("people", there)}
+
+
+def ways(
+    there: GroupSession, closing: SessionClosing | None, who: Standing
+) -> list[dict[str, object]]:
     """Return where those who hold a session go from its page: its door, and what it came to."""
     if not may_host(who):
         return []
@@ -141,7 +154,6 @@ def ways(there: GroupSession, who: Standing) -> list[dict[str, object]]:
             _way("poster", there, _("Poster with the code of the day"), "file-earmark-text"),
             _way("sheet", there, _("Sheet of paper for the door"), "journal-text"),
         ]
-    closing = queries.closing_of(db.session(), there)
     if closing is not None:
         way = _way(
             "closing", there, _("What it came to"), "clipboard-check", version=closing.version
@@ -160,8 +172,11 @@ def ways(there: GroupSession, who: Standing) -> list[dict[str, object]]:
 def _way(
     endpoint: str, there: GroupSession, words: str, icon: str, **values: object
 ) -> dict[str, object]:
-    address = url_for(f"sessions.{endpoint}", session_id=there.id, **values)  # type: ignore[arg-type]
-    return {"words": words, "href": address, "icon": icon}
+    return {"words": words, "href": _address(endpoint, there, **values), "icon": icon}
+
+
+def _address(endpoint: str, there: GroupSession, **values: object) -> str:
+    return url_for(f"sessions.{endpoint}", session_id=there.id, **values)  # type: ignore[arg-type]
 
 
 def to_session(there: GroupSession) -> ResponseReturnValue:
@@ -176,8 +191,7 @@ def session_page(there: GroupSession) -> str:
 
 def to(endpoint: str, there: GroupSession, **values: object) -> ResponseReturnValue:
     """Go to another page of the door."""
-    address = url_for(f"sessions.{endpoint}", session_id=there.id, **values)  # type: ignore[arg-type]
-    return redirect(address, code=303)
+    return redirect(_address(endpoint, there, **values), code=303)
 
 
 def sentence(refusal: RefusalError) -> str:

@@ -1,6 +1,7 @@
 """One session, and signing up for it; the sessions of a group."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, redirect, request, url_for
@@ -21,6 +22,7 @@ from timebank.sessions.errors import SessionNotFoundError
 from timebank.sessions.models import GroupSession
 from timebank.sessions.policy import planning
 from timebank.sessions.queries import Coming, Count, Held, Meeting
+from timebank.sessions.views.at_door import since_closing
 from timebank.sessions.views.at_door import ways as door_ways
 from timebank.sessions.views.frame import bp, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
@@ -75,6 +77,8 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
     )
     mine = next((each for each in coming if _is_me(each)), None)
     plans = planning.may_plan(who) and meeting.group.is_open
+    holds = _at_the_door(planned, meeting.group, who)
+    closing = queries.closing_of(session, planned) if standing.may_host(holds) else None
     return page(
         "sessions/show.html",
         planned=planned,
@@ -94,7 +98,8 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
         changes=plans and planning.is_to_come(planned, now),
         gives_back=plans and planned.state == "cancelled" and planned.ends_at > now,
         people=_people(coming) if plans else [],
-        ways=_ways(meeting, who),
+        since_closing=since_closing(planned, closing, holds),
+        ways=_ways(meeting, who, door_ways(planned, closing, holds)),
     )
 
 
@@ -163,7 +168,9 @@ def _host(planned: GroupSession) -> str:
     return host.first_name if host.is_here else ""
 
 
-def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
+def _ways(
+    meeting: Meeting, who: Standing, at_door: Sequence[dict[str, object]]
+) -> list[dict[str, object]]:
     """Return where one can go from here."""
     planned = meeting.session
     ways: list[dict[str, object]] = [
@@ -174,7 +181,7 @@ def _ways(meeting: Meeting, who: Standing) -> list[dict[str, object]]:
             "icon": "calendar-week",
         }
     ]
-    ways += door_ways(planned, _at_the_door(planned, meeting.group, who))
+    ways += at_door
     if planning.may_plan(who):
         href = url_for("sessions.session_rota", session_id=planned.id)
         ways.append({"words": _("Rota"), "href": href, "icon": "clipboard-check"})
