@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 from tests.factories import NOW
 from tests.timebank.sessions.door import MORNING, Door, make_door
 from timebank.groups import service as groups
-from timebank.groups.errors import GroupEndedError, NotConnectedError, SameGroupError
+from timebank.groups.errors import (
+    GroupEndedError,
+    NotConnectedError,
+    SameGroupError,
+    SpeakToTheLeadError,
+)
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.groups.queries import standing_of
@@ -25,7 +30,7 @@ from timebank.sessions.errors import (
     TooManyPartnersError,
 )
 from timebank.sessions.models import GroupSession, Series, SessionPartner
-from timebank.sessions.service import Came
+from timebank.sessions.service import Came, RoleDetails
 
 
 @dataclass(slots=True)
@@ -195,7 +200,50 @@ def test_whoever_stays_away_from_either_group_stays_away_from_what_they_hold_tog
         today=NOW.date(),
         now=NOW,
     )
-    assert queries.known_of(door.session, door.held, [door.people.mia.id]).kept_out
+    mia = door.people.mia
+    assert queries.known_of(door.session, door.held, [mia.id]).kept_out
+    door.open()
+    with pytest.raises(SpeakToTheLeadError):
+        door.come(mia)
+    with pytest.raises(SpeakToTheLeadError):
+        door.open(mia, door.people.hugo)
+    assert door.contacts == 1
+
+
+def test_the_same_is_said_to_whoever_signs_up_or_puts_their_name_down(two: Two) -> None:
+    two.answer(two.ask())
+    door, group = two.door, two.door.people.group
+    planned, mia = door.there, door.people.mia
+    door.people.come_in(mia)
+    planned.sign_up, planned.capacity = "sign-up", 1
+    door.session.flush()
+    service.sign_up(door.session, group, planned, door.people.otto, now=NOW)
+    waits = service.sign_up(door.session, group, planned, mia, now=NOW)
+    tea = service.add_role(
+        door.session, group, planned, RoleDetails(name="Tea", needed=2), who=door.people.lead
+    )
+    groups.exclude(
+        door.session,
+        two.tea,
+        mia,
+        until_on=planned.day_on,
+        review_on=planned.day_on,
+        reason="A quarrel.",
+        by=door.people.otto,
+        who=two.of_tea(door.people.otto),
+        today=NOW.date(),
+        now=NOW,
+    )
+    service.withdraw(door.session, group, planned, door.people.otto, now=NOW)
+    assert waits.state == "waiting"
+    with pytest.raises(SpeakToTheLeadError):
+        service.put_name_down(door.session, group, planned, tea.id, by=mia, now=NOW)
+    service.withdraw(door.session, group, planned, mia, now=NOW)
+    with pytest.raises(SpeakToTheLeadError):
+        service.sign_up(door.session, group, planned, mia, now=NOW)
+    # In a session that Lena's group holds alone they are welcome.
+    alone = door.planned.plan_one(sign_up="sign-up", starts_minute=18 * 60)
+    assert service.sign_up(door.session, group, alone, mia, now=NOW).state == "signed"
 
 
 def test_a_yes_to_a_series_is_one_to_each_of_its_dates(two: Two) -> None:

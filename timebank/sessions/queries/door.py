@@ -171,14 +171,6 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
     """Return what the door has to know of some members; as many questions for one as for many."""
     community_id = at.session.community_id
     group_ids = [group.id for group in at.groups]
-    kept_out = session.scalars(
-        sa.select(Exclusion.member_id).where(
-            Exclusion.community_id == community_id,
-            Exclusion.group_id.in_(group_ids),
-            Exclusion.member_id.in_(member_ids),
-            Exclusion.holding_on(at.session.day_on),
-        )
-    )
     paid = session.scalars(
         sa.select(GroupMember.member_id).where(
             GroupMember.community_id == community_id,
@@ -196,11 +188,36 @@ def known_of(session: Session, at: Held, member_ids: Collection[uuid.UUID]) -> K
         )
     )
     return Known(
-        frozenset(kept_out),
+        _kept_out(session, at.session, group_ids, member_ids),
         frozenset(paid),
         _were_before(session, at, member_ids),
         {row.member_id: row for row in rows},
     )
+
+
+def kept_out(
+    session: Session, planned: GroupSession, member_ids: Collection[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    """Return who of some members stays away that day from one of the groups that hold a session."""
+    group_ids = [planned.group_id, *(group.id for _parts, group in partners(session, planned))]
+    return _kept_out(session, planned, group_ids, member_ids)
+
+
+def _kept_out(
+    session: Session,
+    planned: GroupSession,
+    group_ids: Collection[uuid.UUID],
+    member_ids: Collection[uuid.UUID],
+) -> frozenset[uuid.UUID]:
+    found = session.scalars(
+        sa.select(Exclusion.member_id).where(
+            Exclusion.community_id == planned.community_id,
+            Exclusion.group_id.in_(group_ids),
+            Exclusion.member_id.in_(member_ids),
+            Exclusion.holding_on(planned.day_on),
+        )
+    )
+    return frozenset(found)
 
 
 def _were_before(

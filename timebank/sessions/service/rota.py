@@ -224,12 +224,12 @@ def check_in_group(
 
     Raises:
         NotInGroupError: If they do not belong to it.
-        SpeakToTheLeadError: If they stay away from it on that day.
+        SpeakToTheLeadError: If they stay away that day from it, or from a group that holds it too.
     """
     link = groups.link(session, group, member.id)
     if link is None or link.state != "active":
         raise NotInGroupError
-    if groups.is_kept_out(session, group, member.id, today=planned.day_on):
+    if queries.kept_out(session, planned, [member.id]):
         raise SpeakToTheLeadError
     return link
 

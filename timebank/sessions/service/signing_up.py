@@ -39,7 +39,7 @@ def sign_up(
         raise NotExpectedError
     if planned.sign_up != "sign-up":
         raise DropInError
-    if groups.is_kept_out(session, group, member.id, today=planned.day_on):
+    if queries.kept_out(session, planned, [member.id]):
         raise SpeakToTheLeadError
     link = groups.link(session, group, member.id)
     if group.joining == "ask" and (link is None or link.state != "active"):
@@ -96,10 +96,12 @@ def move_up(
         return []
     moved = []
     signed = _count(session, planned).signed
-    for each in queries.coming(session, planned, states=("waiting",)):
+    waiting = queries.coming(session, planned, states=("waiting",))
+    kept_out = queries.kept_out(session, planned, [each.member.id for each in waiting])
+    for each in waiting:
         if not planning.has_room(planned.capacity, signed):
             break
-        if groups.is_kept_out(session, group, each.member.id, today=planned.day_on):
+        if each.member.id in kept_out:
             continue
         each.sign_up.state, each.sign_up.since_at = "signed", now
         # They hear of it now; another word the day before only where that is later.

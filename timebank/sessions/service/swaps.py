@@ -258,7 +258,7 @@ def _check_may_take(
         or link is None
         or link.state != "active"
         or (own is not None and own.state == "yes")
-        or groups.is_kept_out(session, group, asked.id, today=planned.day_on)
+        or queries.kept_out(session, planned, [asked.id])
     ):
         raise NoUseToAskError
 
