@@ -102,6 +102,7 @@ def jobs() -> list[Job]:
         Job("limits of one's own end", 300, _one_by_one(limits.end_next)),
         Job("who comes to a line is told", 60, _one_by_one(limits.tell_next)),
         Job("the rota of tomorrow is announced", 900, _one_by_one(sessions.remind_next)),
+        Job("gaps on a rota are told", 300, _one_by_one(sessions.tell_next_gap)),
         Job("what a check found is told", 60, _one_by_one(statements.tell_next)),
         Job("sessions are made ahead", 3600, _one_by_one(sessions.make_next_ahead)),
         Job("who waits moves up", 300, _one_by_one(sessions.move_up_next)),

@@ -24,6 +24,7 @@ def register() -> None:
         "rota-gap",
         _l("%(name)s can not come after all. Somebody is missing soon: %(role)s, %(group)s."),
     )
+    say("rota-gap-left", _l("Somebody is missing soon: %(role)s, %(group)s."))
     say("rota-swap-asked", _l("%(name)s looks for somebody to take over: %(role)s, %(group)s."))
     say(
         "rota-swap-no", _l("%(name)s can not take it over: %(role)s, %(group)s. It stays with you.")

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_member
+from tests.timebank.groups.scene import TODAY
 from tests.timebank.sessions.rota_scene import DAY, SATURDAY, Rota, make_rota
+from timebank.groups import service as groups
 from timebank.groups.errors import SpeakToTheLeadError
 from timebank.members.models import Member
-from timebank.messaging.models import OutboxMail
+from timebank.messaging.models import Notice, OutboxMail
 from timebank.sessions import queries, service
 from timebank.sessions.errors import (
     AlreadyOnRotaError,
@@ -167,6 +169,65 @@ def test_nobody_is_reminded_of_what_is_off(rota: Rota) -> None:
     rota.night().state = "cancelled"
     friday = dt.datetime.combine(SATURDAY - DAY, dt.time(8), dt.UTC)
     assert service.remind_next(rota.session, now=friday) == 0
+
+
+# ------------------------------------------------------------- whoever is on it no more
+
+
+@pytest.mark.parametrize("how", ["left the group", "left for good", "takes a break", "stays away"])
+def test_who_runs_the_group_is_told_once_of_a_gap_that_nobody_stepped_back_from(
+    rota: Rota, how: str
+) -> None:
+    scene, night = rota.scene, rota.night()
+    part = rota.put_name(scene.mia)
+    soon = night.starts_at - 2 * DAY
+    assert service.tell_next_gap(scene.session, now=soon) == 0
+    if how == "left the group":
+        groups.leave(scene.session, scene.group, scene.mia, now=NOW)
+    elif how == "stays away":
+        groups.exclude(
+            scene.session,
+            scene.group,
+            scene.mia,
+            until_on=SATURDAY,
+            review_on=SATURDAY,
+            reason="A quarrel.",
+            by=scene.lena,
+            who=scene.lead,
+            today=TODAY,
+            now=NOW,
+        )
+    else:
+        scene.mia.state = "left" if how == "left for good" else "paused"
+    assert ("Tea", 1) in rota.missing()
+    assert service.tell_next_gap(scene.session, now=night.starts_at - 4 * DAY) == 0, "not yet soon"
+    assert [service.tell_next_gap(scene.session, now=soon) for _again in range(2)] == [1, 0]
+    assert scene.told(scene.lena).count("rota-gap-left") == 1
+    assert "rota-gap-left" not in scene.told(scene.mia) + scene.told(scene.hugo)
+    assert part.gap_told_at == soon
+    [notice] = scene.session.scalars(sa.select(Notice).where(Notice.kind == "rota-gap-left"))
+    assert notice.facts == {"group": scene.group.name, "name": "", "role": "Tea"}
+
+
+def test_whoever_comes_back_and_goes_again_is_a_gap_again(rota: Rota) -> None:
+    scene, soon = rota.scene, rota.night().starts_at - 2 * DAY
+    part = rota.put_name(scene.mia)
+    for _time in range(2):
+        groups.leave(scene.session, scene.group, scene.mia, now=NOW)
+        assert service.tell_next_gap(scene.session, now=soon) == 1
+        scene.come_in(scene.mia)
+        assert service.tell_next_gap(scene.session, now=soon) == 0
+        rota.step_back(part, scene.mia)
+        rota.put_name(scene.mia)
+
+
+def test_a_gap_in_what_is_off_or_has_begun_is_none(rota: Rota) -> None:
+    scene, night = rota.scene, rota.night()
+    rota.put_name(scene.mia)
+    groups.leave(scene.session, scene.group, scene.mia, now=NOW)
+    assert service.tell_next_gap(scene.session, now=night.starts_at) == 0
+    night.state = "cancelled"
+    assert service.tell_next_gap(scene.session, now=night.starts_at - DAY) == 0
 
 
 # --------------------------------------------------------------------------- many at once

@@ -95,6 +95,8 @@ class Shift(OfCommunity, Base):
     since_at: Mapped[dt.datetime]
     #: When they were reminded of it, the day before.
     reminded_at: Mapped[dt.datetime | None]
+    #: When those who run the group were told that nobody comes for it, though nobody stepped back.
+    gap_told_at: Mapped[dt.datetime | None]
 
 
 class ShiftSwap(OfCommunity, Base):

@@ -351,3 +351,45 @@ def next_to_remind(
         .with_for_update(of=Shift, skip_locked=True)
     ).first()
     return None if row is None else (row[0], row[1], row[2])
+
+
+def next_gap(
+    session: Session,
+    community_id: uuid.UUID,
+    *,
+    now: dt.datetime,
+    until: dt.datetime,
+    without: Collection[uuid.UUID] = (),
+) -> tuple[Shift, GroupSession] | None:
+    """Return a part in a session before a moment whose member is on no rota any more; or None.
+
+    They left the group or the community, take a break, or stay away that day; and nobody who runs
+    the group has been told that somebody is missing.
+    """
+    is_here = sa.exists().where(
+        GroupMember.community_id == Shift.community_id,
+        GroupMember.group_id == GroupSession.group_id,
+        GroupMember.member_id == Shift.member_id,
+        GroupMember.state == "active",
+        Member.community_id == Shift.community_id,
+        Member.id == Shift.member_id,
+        Member.state == "active",
+    )
+    row = session.execute(
+        sa.select(Shift, GroupSession)
+        .join(GroupSession, joins.of_session(Shift))
+        .where(
+            Shift.community_id == community_id,
+            Shift.state == "yes",
+            Shift.gap_told_at.is_(None),
+            Shift.id.not_in(without),
+            GroupSession.starts_at > now,
+            GroupSession.starts_at <= until,
+            _is_on(),
+            ~is_here | _stays_away(Shift.member_id),
+        )
+        .order_by(GroupSession.starts_at, Shift.id)
+        .limit(1)
+        .with_for_update(of=Shift, skip_locked=True)
+    ).first()
+    return None if row is None else (row[0], row[1])

@@ -43,7 +43,14 @@ from timebank.sessions.service.signing_up import (
     sign_up,
     withdraw,
 )
-from timebank.sessions.service.swaps import ask_to_swap, remind_next, say_no, stop_asking, take_over
+from timebank.sessions.service.swaps import (
+    ask_to_swap,
+    remind_next,
+    say_no,
+    stop_asking,
+    take_over,
+    tell_next_gap,
+)
 from timebank.sessions.service.time_zone import change_time_zone
 
 __all__ = [
@@ -107,6 +114,7 @@ __all__ = [
     "step_back",
     "stop_asking",
     "take_over",
+    "tell_next_gap",
     "time_of",
     "withdraw",
     "write_what_is_left",

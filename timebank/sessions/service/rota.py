@@ -275,7 +275,7 @@ def take_place(
         member_id=member.id,
     )
     part.role_id, part.state, part.by_id, part.since_at = role_id, state, by.id, now
-    part.reminded_at = None
+    part.reminded_at, part.gap_told_at = None, None
     session.add(part)
     session.flush()
     return part

@@ -239,6 +239,35 @@ def remind_next(session: Session, *, now: dt.datetime, passed: PassedOver | None
     return 0
 
 
+def tell_next_gap(session: Session, *, now: dt.datetime, passed: PassedOver | None = None) -> int:
+    """Tell those who run a group of a gap soon that nobody stepped back from; return 1, or 0.
+
+    Whoever was down for it left, takes a break or stays away: which of these it is, and who, is for
+    nobody to read in it. The worker runs this again and again until it returns 0.
+    """
+    passed = passed or PassedOver()
+    for community in communities.every(session):
+        found = queries.next_gap(
+            session, community.id, now=now, until=now + policy.NEAR, without=passed.ids
+        )
+        if found is not None:
+            part, planned = found
+            passed.begin(part.id)
+            part.gap_told_at = now
+            group = groups.by_id(session, community.id, planned.group_id)
+            rota.tell(
+                session,
+                group,
+                groups.acting_leads(session, group, now=now),
+                "rota-gap-left",
+                now=now,
+                path=rota.path_to_week(group, planned),
+                role=queries.role(session, community.id, part.role_id),
+            )
+            return 1
+    return 0
+
+
 def _asked_part(session: Session, swap: ShiftSwap, by: Member) -> Shift:
     """Return the part a question is about, where this member may answer it."""
     part = queries.shift(session, swap.community_id, swap.shift_id)
