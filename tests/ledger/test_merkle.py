@@ -175,6 +175,11 @@ def test_a_proof_of_another_length_is_no_proof(size: int, data: st.DataObject) -
                 merkle.heads_by_consistency(older, size, was, wrong)
 
 
+@pytest.mark.parametrize("index", [-1, 5, 6])
+def test_a_leaf_outside_of_a_tree_is_not_under_its_head(index: int) -> None:
+    assert not merkle.is_under(merkle.head(WHOLE.read, 5), WHOLE.leaves[0], index, 5, ())
+
+
 def test_a_proof_of_consistency_that_is_empty_proves_nothing() -> None:
     with pytest.raises(ProofLengthError):
         merkle.heads_by_consistency(3, 5, bytes(32), [])

@@ -304,7 +304,8 @@ def test_a_checkpoint_over_other_entries_is_refused(
         if finding != "other-checkpoint":
             shutil.rmtree(folder / "signed", ignore_errors=True)
         remark(folder)
-        assert refused_by(desk, folder).finding == finding
+        refused = refused_by(desk, folder)
+        assert (refused.finding, refused.file) == (finding, "CHECKPOINT")
         [found] = audit(folder).findings
         assert (found.reason, found.file) == (finding, "CHECKPOINT")
 

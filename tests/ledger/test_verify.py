@@ -333,6 +333,7 @@ def test_hashes_are_told_as_they_should_be_and_as_they_are(lived: Desk) -> None:
         ("entry 4", right, wrong),
         ("head", wrong, right),
     ]
+    assert broken[-1].reason == "is not the last link"
     [memo] = after(lived, "UPDATE memo SET body = 'Curses' WHERE body = 'Thank you'").problems
     assert (memo.where, memo.expected) == ("entry 1", rows[0].entry.memo)
     assert memo.found != memo.expected
