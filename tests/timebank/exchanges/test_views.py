@@ -24,7 +24,7 @@ from timebank.listings.models import Listing
 from timebank.messaging import service as messaging
 
 #: Who is calling takes four, the book six at most; the rest is the form, the deal and the notice.
-YES_STATEMENTS_MAX = 18
+YES_STATEMENTS_MAX = 17
 
 
 def now_scene(scene: Scene, **changed: object) -> Exchange:
