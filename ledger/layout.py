@@ -99,6 +99,8 @@ _START_LINE: Final = re.compile(f"^{_START}$", re.MULTILINE)
 _ENTRIES_NAME: Final = re.compile(_ENTRIES_FILE)
 _COUNTED_NAME: Final = re.compile(_COUNTED_FILE)
 _YEAR_NAME: Final = re.compile(_YEAR_FILE)
+#: Where beancount keeps what it read, so that the next time is quicker.
+_CACHE_NAME: Final = re.compile(rf"[.](?:{re.escape(MAIN)}|{_YEAR_FILE})[.]picklecache")
 _FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
 
 
@@ -239,6 +241,7 @@ class Files:
         checkpoint: The newest checkpoint, as it was published; empty without one.
         key: The public key that signed it; empty without one.
         signed: The files of `signed/`: name and text.
+        leftovers: What beancount left beside them to be quicker the next time; nobody looked in.
     """
 
     book: str
@@ -249,6 +252,7 @@ class Files:
     checkpoint: str
     key: str
     signed: dict[str, str]
+    leftovers: tuple[str, ...]
 
 
 def read_files(folder: Path, top: str = MAIN) -> Files:
@@ -273,7 +277,7 @@ def read_files(folder: Path, top: str = MAIN) -> Files:
     included = _INCLUDE_LINE.findall(text)
     own = [name for name in included if not name.startswith(f"{LOCAL}/")]
     _check_includes(own, top)
-    _check_folder(folder, head)
+    leftovers = _check_folder(folder, head)
     balances = checked_text(folder, BALANCES)
     return Files(
         book=head.book,
@@ -284,6 +288,7 @@ def read_files(folder: Path, top: str = MAIN) -> Files:
         checkpoint=_text(folder, CHECKPOINT) if CHECKPOINT in head.files else "",
         key=_text(folder, KEY) if KEY in head.files else "",
         signed={name: _text(folder, name) for name in head.files if is_signed(name)},
+        leftovers=leftovers,
     )
 
 
@@ -401,17 +406,24 @@ def _check_links(folder: Path) -> None:
             raise FindingError(Finding("foreign-file", "is only a link to somewhere else", name))
 
 
-def _check_folder(folder: Path, head: Head) -> None:
-    """The folder holds what HEAD names, and nothing else but notes of the treasurer."""
+def _check_folder(folder: Path, head: Head) -> tuple[str, ...]:
+    """The folder holds what HEAD names, and nothing else but notes of the treasurer.
+
+    Stock `bean-check` leaves its cache there, and the books are none the worse for it: these names
+    are returned, and what they hold is left alone.
+    """
     ours = {HEAD, PLUGIN, *head.files}
     for name in sorted(ours):
         if not (folder / name).exists():
             raise FindingError(Finding("missing-file", "is missing", name))
+    leftovers = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        known = path.is_dir() or name in ours or name.startswith(f"{LOCAL}/")
-        if not known:
+        if _CACHE_NAME.fullmatch(name):
+            leftovers.append(name)
+        elif not (path.is_dir() or name in ours or name.startswith(f"{LOCAL}/")):
             raise FindingError(Finding("foreign-file", "is not part of these books", name))
+    return tuple(leftovers)
 
 
 def parse_balances(text: str, entries: int) -> dict[str, tuple[int, int, int, int]]:

@@ -96,6 +96,11 @@ def _as_text(verdict: Verdict) -> str:
     if verdict.signed:
         lines.append(f"signed over {verdict.signed} entries with {verdict.signer}")
     lines.append(f"checked with beancount {verdict.beancount}")
+    lines += [
+        f"{name} is no part of the books and was not read: beancount keeps it to be quicker. "
+        "If these books came from somebody else, delete it before you run bean-check."
+        for name in verdict.leftovers
+    ]
     return "\n".join(lines)
 
 

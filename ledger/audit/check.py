@@ -60,6 +60,7 @@ class Verdict:
         checked: What was looked at, in order; behind the first finding nothing was.
         findings: What is wrong, the first thing first.
         beancount: The version that took part.
+        leftovers: Caches of beancount beside the books, which were not read.
     """
 
     ok: bool
@@ -75,6 +76,7 @@ class Verdict:
     checked: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     beancount: str = beancount_version
+    leftovers: tuple[str, ...] = ()
 
 
 def audit(folder: Path, top: str = MAIN) -> Verdict:
@@ -115,6 +117,7 @@ def audit(folder: Path, top: str = MAIN) -> Verdict:
         signer=signer,
         earlier=reading.earlier,
         checked=tuple(checked),
+        leftovers=files.leftovers,
     )
 
 

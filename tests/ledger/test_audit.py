@@ -198,11 +198,38 @@ def test_a_folder_in_place_of_a_file_is_named(folder: Path, name: str) -> None:
     assert (found.reason, found.file, found.detail) == ("missing-file", name, "can not be read")
 
 
-@pytest.mark.parametrize("name", [".main.beancount.picklecache", "2026/02.beancount", "x.py"])
+@pytest.mark.parametrize(
+    "name", [".x.picklecache", "2026/.main.beancount.picklecache", "2026/02.beancount", "x.py"]
+)
 def test_a_file_too_many_is_named(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"")
     found = first(folder)
     assert (found.reason, found.file) == ("foreign-file", name)
+
+
+@pytest.mark.parametrize("top", [MAIN, "2026.beancount"])
+def test_what_bean_check_left_is_named_and_never_read(folder: Path, top: str) -> None:
+    (folder / f".{top}.picklecache").write_bytes(b"cos\nsystem\n(S'exit 3'\ntR.")
+    verdict = audit(folder)
+    assert verdict.ok
+    assert verdict.leftovers == (f".{top}.picklecache",)
+
+
+def test_what_bean_check_left_hides_no_minute_that_was_changed(folder: Path) -> None:
+    (folder / f".{MAIN}.picklecache").write_bytes(b"")
+    january = folder / JANUARY
+    january.write_text(january.read_text("utf-8").replace("60 MIN", "61 MIN"), "utf-8")
+    assert first(folder).file == JANUARY
+
+
+def test_the_verdict_in_words_says_what_bean_check_left(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / f".{MAIN}.picklecache").write_bytes(b"")
+    assert main([str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("The books are right.\n")
+    assert f".{MAIN}.picklecache is no part of the books and was not read" in said
 
 
 def test_a_link_to_elsewhere_is_no_part_of_the_books(folder: Path) -> None:

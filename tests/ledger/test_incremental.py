@@ -267,7 +267,7 @@ def test_what_others_left_behind_is_cleared_away(desk: Desk, tmp_path: Path) -> 
     ]
     for path in left:
         path.write_bytes(b"")
-    assert audit(tmp_path).findings[0].reason == "foreign-file"
+    assert audit(tmp_path).findings[0].file == "__pycache__/timebank_books.cpython-311.pyc"
     exported(desk, tmp_path)
     assert audit(tmp_path).ok
     assert not any(path.exists() for path in left)
