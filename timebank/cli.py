@@ -55,7 +55,13 @@ def migrate_command() -> None:
 
 @cli.command("serve", with_appcontext=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=PORT_DEFAULT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, serve.PORT_MAX),
+    default=PORT_DEFAULT,
+    show_default=True,
+    help="Port to listen on.",
+)
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
@@ -75,6 +81,10 @@ def serve_command(host: str, port: int, processes: int, threads: int) -> None:
     with create_app().app_context():
         _refuse_an_old_schema()
     address = serve.Address(host, port)
+    try:
+        serve.refuse_a_taken_port(address, instead="timebank serve --port ")
+    except serve.PortTakenError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"Timebank is at http://{address}/ (Ctrl-C stops it)")
     web = serve.web_command(address, processes=processes, threads=threads)
     status = serve.run(

@@ -5,6 +5,7 @@ In a larger installation the two are started by the machine's own service manage
 """
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +36,37 @@ class Address:
         """Write it as gunicorn and browsers read it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+PORT_MAX = 65535
+
+
+class PortTakenError(Exception):
+    """Nothing can listen at an address; the message says why and what to do."""
+
+
+def refuse_a_taken_port(address: Address, *, instead: str) -> None:
+    """See that something can listen at an address, before anything is started.
+
+    Args:
+        address: Where.
+        instead: The command with which to choose another port; the port is put behind it.
+
+    Raises:
+        PortTakenError: If nothing can.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address.host, address.port))
+    except OSError as error:
+        other = address.port + 1 if address.port < PORT_MAX else address.port - 1
+        msg = (
+            f"Port {address.port} of {address.host} cannot be used: {error.strerror}. "
+            f"Choose another one, such as: {instead}{other}"
+        )
+        raise PortTakenError(msg) from error
 
 
 def web_command(address: Address, *, processes: int, threads: int) -> list[str]:

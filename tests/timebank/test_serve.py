@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -101,6 +102,29 @@ def test_an_unmigrated_database_is_not_served(environment: dict[str, str]) -> No
     done = timebank(environment, "serve", "--port", str(free_port()))
     assert done.returncode == 1
     assert "timebank migrate" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_taken_is_said_in_one_sentence(
+    environment: dict[str, str], command: str
+) -> None:
+    assert timebank(environment, "migrate").returncode == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = timebank(environment, command, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: Port {port} of 127.0.0.1 cannot be used: ")
+    assert "Choose another one, such as: " in done.stderr
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_none_is_refused(environment: dict[str, str], command: str) -> None:
+    done = timebank(environment, command, "--port", "99999")
+    assert done.returncode == 2
+    assert "99999 is not in the range" in done.stderr
 
 
 def test_a_wrong_setting_is_named_without_a_traceback(environment: dict[str, str]) -> None:

@@ -1,7 +1,6 @@
 """The command `timebank demo`: fill it once, say who can sign in, serve it."""
 
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -30,7 +29,9 @@ def register(cli: AppGroup) -> None:
 
 
 @click.command("demo")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT_DEFAULT, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, serve.PORT_MAX), default=PORT_DEFAULT, show_default=True
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--fresh", is_flag=True, help="Forget what is there and fill it anew.")
 @click.option("--no-serve", is_flag=True, help="Fill it and stop; serve nothing.")
@@ -41,7 +42,10 @@ def demo_command(*, port: int, host: str, fresh: bool, no_serve: bool) -> None:
     """
     address = serve.Address(host, port)
     if not no_serve:
-        _refuse_a_taken_port(address)
+        try:
+            serve.refuse_a_taken_port(address, instead="make demo PORT=")
+        except serve.PortTakenError as error:
+            raise click.ClickException(str(error)) from error
         os.environ.setdefault("TIMEBANK_BASE_URL", f"http://{address}")
     try:
         settings = Settings.from_environ()
@@ -64,20 +68,6 @@ def _serve(address: serve.Address) -> int:
             serve.Child(serve.worker_command(), comes_back=True),
         ]
     )
-
-
-def _refuse_a_taken_port(address: serve.Address) -> None:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address.host, address.port))
-        except OSError as error:
-            msg = (
-                f"Port {address.port} of {address.host} cannot be used: {error.strerror}. "
-                f"Choose another one, such as: make demo PORT={address.port + 1}"
-            )
-            raise click.ClickException(msg) from error
 
 
 def _prepare(settings: Settings, *, fresh: bool) -> None:
