@@ -165,9 +165,9 @@ def find(session: Session, community_id: uuid.UUID, text: str, limit: int) -> Se
 
 
 def _fits(text: str) -> sa.ColumnElement[bool]:
-    number = text.strip().upper().removeprefix("M")
-    if number.isascii() and number.isdigit() and len(number) <= 9:  # noqa: PLR2004 - fits an integer
-        return Member.number == int(number)
+    number = policy.number_typed(text)
+    if number:
+        return Member.number == number
     words = policy.fold(text).split()
     return sa.and_(
         sa.true(), *(Member.folded_name.contains(word, autoescape=True) for word in words)

@@ -287,6 +287,11 @@ class DayField(DateField):
             self.data = None
             raise ValueError(_l("Write the day like this: 2026-05-09.")) from error
 
+    def pre_validate(self, _form: Form) -> None:
+        """Leave it at that sentence: whoever typed a day need not be told to choose one."""
+        if self.process_errors:
+            raise StopValidation
+
 
 class ClockField(StringField):
     """A time of day, picked or typed as 9:30, 9.30 or 0930; `minute` is the minute of the day."""

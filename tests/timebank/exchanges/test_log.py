@@ -49,13 +49,39 @@ def test_where_a_name_fits_several_the_page_asks_which(scene: Scene, walk: Walk)
     assert only(scene).receiver_id == second.id
 
 
-@pytest.mark.parametrize("who", ["Nobody", "M999999", "%", "'; drop table", "Gita"])
+@pytest.mark.parametrize("who", ["Nobody", "M999999", "%", "'; drop table"])
 def test_a_name_nobody_has_is_said_so_and_kept(scene: Scene, walk: Walk, who: str) -> None:
     gita = walk(scene.gita)
     gita.get(at(scene.community, "/log"))
     page = gita.submit(who=who, status=422)
     assert "Nobody here is called" in page.mistakes[0]
     assert page.one("[name=who]")["value"] == who
+
+
+@pytest.mark.parametrize("typed", ["M000002", "m000002", "M2", "2", "000002", " m 2 "])
+def test_a_number_is_enough_however_it_is_typed(scene: Scene, walk: Walk, typed: str) -> None:
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    assert "We asked Rune" in gita.submit(who=typed, worked_minutes="30")
+
+
+@pytest.mark.parametrize("typed", ["Gita", "gita", "M000001"])
+def test_whoever_names_themselves_reads_that_it_is_them(
+    scene: Scene, walk: Walk, typed: str
+) -> None:
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    page = gita.submit(who=typed, status=422)
+    assert page.mistakes == ["That is you. Write who the other person was."]
+    assert page.one("[name=who]")["value"] == typed
+
+
+def test_a_day_written_in_another_way_is_kept_and_the_way_is_said(scene: Scene, walk: Walk) -> None:
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, "/log"))
+    page = gita.submit(who="Rune", happened_on="27/11/2026", status=422)
+    assert page.mistakes == ["Write the day like this: 2026-05-09."]
+    assert page.one("[name=happened_on]")["value"] == "27/11/2026"
 
 
 def test_bad_figures_in_a_note_are_refused_with_a_sentence(scene: Scene, walk: Walk) -> None:

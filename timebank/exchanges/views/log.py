@@ -76,13 +76,12 @@ def _form(category: Category | None) -> LogForm:
 
 def _found(text: str) -> list[Member]:
     """Find people by what everybody may know of them: first name and number."""
-    folded = members_policy.fold(text)
-    number = text.strip().upper().removeprefix("M").lstrip("0")
+    folded, number = members_policy.fold(text), members_policy.number_typed(text)
     return [
         member
         for member in members.find(db.session(), g.community.id, text, limit=CHOICES_MAX * 4)
         if member.id != g.member.id
-        and (folded in members_policy.fold(member.first_name) or number == str(member.number))
+        and (folded in members_policy.fold(member.first_name) or number == member.number)
     ][:CHOICES_MAX]
 
 
@@ -91,24 +90,25 @@ def _other(form: LogForm) -> Member | None:
     text = form.who.data
     found = _found(text)
     chosen = [member for member in found if str(member.number) == form.member_number.data]
-    folded = members_policy.fold(text)
-    exact = [
-        member
-        for member in found
-        if members_policy.fold(member.first_name) == folded
-        or member.account_code == text.strip().upper()
-        or str(member.number) == text.strip()
-    ]
+    exact = [member for member in found if _is_exactly(member, text)]
     if chosen or len(exact) == 1:
         return (chosen or exact)[0]
     _offer(form, found)
     if found:
         form.member_number.errors = [_("Choose the person you mean.")]
+    elif _is_exactly(g.member, text):
+        form.who.errors = [_("That is you. Write who the other person was.")]
     else:
         form.who.errors = [
             _("Nobody here is called “%(name)s”. Try the first name or the number.", name=text)
         ]
     return None
+
+
+def _is_exactly(member: Member, text: str) -> bool:
+    """Tell whether a text is all of somebody's first name, or their number however it is typed."""
+    folded = members_policy.fold(member.first_name)
+    return folded == members_policy.fold(text) or member.number == members_policy.number_typed(text)
 
 
 def _offer(form: LogForm, found: list[Member]) -> None:
