@@ -261,6 +261,18 @@ def test_paper_names_no_day_today_and_nobody(scene: Scene, walk: Walk, session: 
     assert not [words for words in paper.all("main h2") if words.startswith("Today")]
 
 
+def test_a_visitor_is_not_told_that_nothing_is_planned_where_dates_are_for_members(
+    scene: Scene, walk: Walk, pages: Pages, session: Session
+) -> None:
+    scene.people.group.is_public = True
+    session.commit()
+    for page in ("/groups/badminton", "/groups/badminton/sessions"):
+        seen = pages.get(path(scene, page))
+        assert "No date here is for everybody" in seen
+        assert "planned yet" not in seen
+        assert "No date here" not in walk(scene.people.mia).get(path(scene, page))
+
+
 def test_an_empty_page_suggests_a_next_step(scene: Scene, walk: Walk, pages: Pages) -> None:
     mia = walk(scene.people.mia)
     far = (scene.today + 300 * DAY).isoformat()
