@@ -64,3 +64,15 @@ def test_a_link_longer_than_a_phone_is_wide_stays_on_it(site: Site, page_path: s
     page = site.window("member", width=PHONE).new_page()
     page.goto(f"/at/{site.world.community.slug}{page_path.format(id=planned.id)}")
     assert sideways(page) <= 0
+
+
+@pytest.mark.parametrize("page_path", ["/pots", "/groups", "/groups/web"])
+def test_a_group_with_a_name_of_one_long_word_stays_on_the_phone(
+    site: Site, page_path: str
+) -> None:
+    for group in site.session.scalars(sa.select(Group)):
+        group.name = "W" * 60
+    site.session.commit()
+    page = site.window("member", width=PHONE).new_page()
+    page.goto(f"/at/{site.world.community.slug}{page_path}")
+    assert sideways(page) <= 0
