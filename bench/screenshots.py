@@ -53,6 +53,9 @@ PICTURES = (
     Picture("home-phone", "Amina", "", PHONE),
     Picture("confirm-phone", "Amina", "exchanges", PHONE, has="form[action$='/confirm']"),
     Picture("hours-phone", "Amina", "hours", PHONE),
+    Picture("group-phone", "Callum", "groups/weekend-drop-in", PHONE),
+    Picture("pot-phone", "Amina", "pots/badminton-sunday", PHONE),
+    Picture("figures-phone", "Amina", "groups/badminton-sunday/figures", PHONE),
     Picture("offers-desk", "Amina", "offers", DESK),
     Picture("work-desk", "Rosa", "work", DESK),
 )
