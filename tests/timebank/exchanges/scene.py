@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, make_community, make_member
+from timebank.clock import utc_now
 from timebank.communities.models import Community
 from timebank.exchanges import service
 from timebank.exchanges.models import Exchange, ExchangeMove
@@ -120,3 +121,9 @@ def told(scene: Scene, member_name: str) -> list[str]:
             sa.select(Notice.kind).where(Notice.member_id == member.id).order_by(Notice.id)
         )
     )
+
+
+def now_scene(scene: Scene, **changed: object) -> Exchange:
+    """Log an hour at the moment the pages live in."""
+    now = utc_now()
+    return scene.log(now=now, happened_on=now.date() - DAY, **changed)
