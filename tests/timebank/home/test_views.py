@@ -79,9 +79,22 @@ def test_a_visitor_sees_what_this_is_and_what_goes_on(scene: Scene, pages: Pages
     assert page.link("Offer help").endswith("/offers/new")
 
 
-def test_somebody_who_waits_is_told_so(scene: Scene, walk: Walk) -> None:
-    wanda = make_member(scene.session, scene.community, first_name="Wanda", state="waiting")
-    assert "your wish to join" in walk(wanda).get(at(scene.community))
+@pytest.mark.parametrize(
+    ("state", "leads", "to"),
+    [
+        ("waiting", "See how it stands", "/waiting"),
+        ("refused", "See how it stands", "/waiting"),
+        ("left", "Come back", "/join"),
+    ],
+)
+def test_somebody_who_is_not_in_reads_how_it_stands_and_no_other_way(
+    scene: Scene, walk: Walk, state: str, leads: str, to: str
+) -> None:
+    wanda = make_member(scene.session, scene.community, first_name="Wanda", state=state)
+    page = walk(wanda).get(at(scene.community))
+    assert ("your wish to join" in page) == (state == "waiting")
+    assert page.link(leads).endswith(to)
+    assert not [words for words in page.all("main a") if words in {"Join", "Sign in"}]
 
 
 def test_a_member_finds_what_waits_for_them(scene: Scene, walk: Walk) -> None:

@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "home/visitor.html",
             community=g.community,
-            waits=g.member is not None,
+            standing=g.member.state if g.member is not None else "",
             sessions=_public_sessions(),
             **shared,
         )
