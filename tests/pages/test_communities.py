@@ -40,10 +40,16 @@ def test_the_only_community_opens_at_once(
 def test_several_communities_are_shown(
     pages: Pages, session: Session, community: Community
 ) -> None:
-    make_community(session, slug="ash", name="Ash Road", words="Between the two bridges.")
+    words = "Between the two bridges.\n\nCome by on Tuesdays."
+    ash = make_community(session, slug="ash", name="Ash Road", words=words, joining="invitation")
+    for state in ("active", "active", "paused", "waiting", "left"):
+        make_member(session, ash, first_name="Ida", state=state)
     page = pages.get("/")
     assert page.all(".tile-title") == ["Ash Road", "Elm Street"]
     assert "Between the two bridges." in page
+    assert "Come by on Tuesdays." not in page
+    assert "2 neighbours take part" in page
+    assert "Only with an invitation" in page
 
 
 def test_a_member_comes_home_to_the_one_community_they_belong_to(

@@ -26,6 +26,7 @@ from timebank.web.fields import LimitField
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
+from timebank.web.words import ngettext
 
 UNPROCESSABLE = 422
 CHANGES_SHOWN = 20
@@ -54,13 +55,28 @@ def index() -> ResponseReturnValue:
         return redirect(front_page((own or found)[0]), code=303)
     if own:
         return redirect(url_for("communities.mine"), code=303)
-    cards = [{"name": one.name, "words": one.words, "href": front_page(one)} for one in found]
+    counts = queries.active_counts(db.session())
+    cards = [_card(one, counts.get(one.id, 0)) for one in found]
     return render_template(
         "communities/index.html",
         cards=cards,
         signed_in=device() is not None,
         commands=FIRST_COMMANDS,
     )
+
+
+def _card(community: Community, members: int) -> dict[str, object]:
+    """Return a community in a few words: the first of its own, who is there, and who may join."""
+    first, *_rest = community.words.splitlines() or [""]
+    return {
+        "name": community.name,
+        "words": first,
+        "count": ngettext("%(num)d neighbour takes part", "%(num)d neighbours take part", members)
+        if members
+        else "",
+        "joining": JOINING_WORDS[community.joining],
+        "href": front_page(community),
+    }
 
 
 def _own() -> list[Community]:
