@@ -82,7 +82,7 @@ def test_help_is_asked_for_and_somebody_else_says_yes(scene: Scene, walk: Walk) 
     assert "1 h to help Mia" in page
     assert "1 yes is missing" in page
     assert "Yes" not in page.all("main button")
-    assert "asked for 60 minutes" in lena.get(at(scene.community, "/me/notices"))
+    assert "is asked for 1 h" in lena.get(at(scene.community, "/me/notices"))
     lena.get(path(scene))
     assert "Done. The hours have moved." in lena.submit(button="Yes")
     assert scene.balance(scene.mia) == 60
