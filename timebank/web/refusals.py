@@ -62,10 +62,10 @@ def words_of(refusal: RefusalError) -> str:
     return ""
 
 
-def error_page(status: int, words: str = "") -> tuple[str, int]:
-    """Render the page of a status; `words` says what happened here."""
+def error_page(status: int, words: str = "", **facts: str) -> tuple[str, int]:
+    """Render the page of a status; `words` says what happened here, `facts` are the page's own."""
     shown = status if status in PAGES else 400 if status < 500 else 500  # noqa: PLR2004 - HTTP's classes
-    return render_template(f"errors/{shown}.html", words=words), status
+    return render_template(f"errors/{shown}.html", words=words, **facts), status
 
 
 def init_app(app: Flask) -> None:
