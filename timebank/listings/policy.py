@@ -157,7 +157,7 @@ def _addresses_in(text: str) -> Iterable[str]:
         for last in range(number + 2, min(number + 4, len(words))):
             if fold(words[last]) in lists["street"]:
                 yield " ".join(words[number : last + 1])
-        # "Strandvejen 12", "Calle Mayor 3"
+        # "Strandvejen 12", "Calle Mayor 3", "Acre Lane 12"
         if number and _names_a_street(words[:number], lists):
             yield " ".join(words[max(0, number - 3) : number + 1])
 
@@ -165,6 +165,9 @@ def _addresses_in(text: str) -> Iterable[str]:
 def _names_a_street(before: list[str], lists: dict[str, frozenset[str]]) -> bool:
     """Tell whether the words before a number name a street: `Strandvejen`, `Calle Mayor`."""
     last = fold(before[-1])
+    # With a name before it: one can also walk down a lane 2 times.
+    if last in lists["street"] and before[-2:-1] and before[-2][0].isupper():
+        return True
     if any(last.endswith(ending) and last != ending for ending in lists["street_ending"]):
         return True
     return any(fold(word) in lists["street_first"] for word in before[-4:-1])
