@@ -303,6 +303,24 @@ def test_where_else_somebody_was_reads_only_who_may_hold_it_too(door: Door, walk
     assert "at “Badminton”" in cora.get(page_of(tea, "/close"))
 
 
+def test_it_is_not_named_to_whoever_stayed_away_from_it_that_day(door: Door, hugo: Pages) -> None:
+    tea = second(door)
+    door.close()
+    groups.exclude(
+        *(door.session, door.people.group, door.people.hugo),
+        until_on=door.there.day_on,
+        review_on=door.there.day_on,
+        reason="He threw a shuttlecock.",
+        by=door.people.lena,
+        who=door.people.lead,
+        today=door.there.day_on,
+        now=MORNING,
+    )
+    page = hugo.get(page_of(tea, "/close"))
+    assert "Hugo: hours have moved for 1 h of this already, elsewhere." in page
+    assert "Badminton" not in page
+
+
 def test_the_same_is_said_where_a_closing_is_put_right(door: Door, walk: Walk) -> None:
     tea = second(door, 11 * 60, door.people.otto)
     door.close()

@@ -46,7 +46,7 @@ def link(session: Session, group: Group, member_id: uuid.UUID) -> GroupMember | 
     )
 
 
-def is_away(*days: dt.date) -> sa.ColumnElement[bool]:
+def is_away(*days: dt.date | sa.SQLColumnExpression[dt.date]) -> sa.ColumnElement[bool]:
     """Say of a row of `GroupMember` that they stay away from the group on one of some days."""
     return sa.exists().where(
         Exclusion.community_id == GroupMember.community_id,

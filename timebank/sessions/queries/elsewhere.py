@@ -128,7 +128,8 @@ def _closed_around(
             CreditingRule,
             ClosingPerson,
             GroupMember,
-            groups.is_away(asker.on if asker else held.day_on),
+            # As at a door: neither holds that session who stayed away on its own day.
+            groups.is_away(asker.on if asker else held.day_on, GroupSession.day_on),
         )
         .join(SessionClosing, joins.of_session(SessionClosing))
         .join(
