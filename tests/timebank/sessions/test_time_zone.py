@@ -114,6 +114,16 @@ def test_a_date_can_keep_its_moment(scene: Scene) -> None:
     assert shown(late, COPENHAGEN) == (f"{late.day_on:%a} 00:00", "00:30")
 
 
+def test_what_kept_its_moment_keeps_its_time_of_day_the_next_time(scene: Scene) -> None:
+    series = scene.plan(starts_minute=23 * 60, length_minutes=60)
+    change(scene, keeps_time_of_day=False)
+    before = [(each, shown(each, COPENHAGEN)) for each in scene.dates(series)]
+    assert {words[0][-5:] for _, words in before} == {"00:00"}
+    change(scene, "Pacific/Auckland")
+    for each, words in before:
+        assert shown(each, AUCKLAND) == words
+
+
 def test_dates_made_later_are_on_the_new_clock(scene: Scene) -> None:
     series = scene.plan(starts_minute=14 * 60, length_minutes=60)
     change(scene)

@@ -99,8 +99,11 @@ def _as_planned(community: Community, planned: GroupSession, series: Series | No
     """Return when a date is on the clock on the wall, also where the clock jumped over it."""
     if series is None or planned.is_moved:
         return time_of(community, planned)
-    return Time(
+    time = Time(
         day_on=planned.day_on,
         starts_minute=series.starts_minute,
         length_minutes=series.length_minutes,
     )
+    span = when.span(time.day_on, time.starts_minute, time.length_minutes, zone_of(community))
+    # A date that kept its moment before is not at the time of day that its series has.
+    return time if span.starts_at == planned.starts_at else time_of(community, planned)
