@@ -84,6 +84,14 @@ def test_a_time_of_day_is_the_first_one_after_the_beginning(
     assert ending.lasted_minutes(held, end) == minutes
 
 
+def test_a_time_of_day_is_read_by_the_clock_that_the_community_has_now() -> None:
+    held = planned(dt.date(2026, 5, 10), "19:00", 120)
+    tokyo = ZoneInfo("Asia/Tokyo")
+    assert minute_of(held.starts_at, tokyo) == 3 * 60
+    end = ending.typed_end(held, 4 * 60 + 30, tokyo)
+    assert ending.lasted_minutes(held, end) == 90
+
+
 def test_the_planned_end_is_itself_also_where_the_clocks_change() -> None:
     held = planned(dt.date(2026, 10, 24), "20:00", 360)
     assert ending.typed_end(held, minute_of(held.ends_at, LONDON), LONDON) == held.ends_at

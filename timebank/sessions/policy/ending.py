@@ -47,5 +47,6 @@ def typed_end(held: GroupSession, minute: int, zone: ZoneInfo) -> dt.datetime:
     """
     if minute == when.minute_of(held.ends_at, zone):
         return held.ends_at
-    begins = when.minute_of(held.starts_at, zone)
-    return when.span(held.day_on, begins, when.length_between(begins, minute), zone).ends_at
+    # The clock on the wall may be another one since it was planned: then it began on another day.
+    day, begins = held.starts_at.astimezone(zone).date(), when.minute_of(held.starts_at, zone)
+    return when.span(day, begins, when.length_between(begins, minute), zone).ends_at
