@@ -25,7 +25,7 @@ from timebank.groups import service as groups
 from timebank.groups.policy.crediting import Terms
 from timebank.members.models import Member
 from timebank.sessions import queries, service
-from timebank.sessions.errors import CountedElsewhereError
+from timebank.sessions.errors import CountedElsewhereError, EndOutOfRangeError
 from timebank.sessions.models import GroupSession
 from timebank.sessions.policy.overlapping import Stay, minutes_too_many
 from timebank.sessions.service import Came, SessionDetails
@@ -174,6 +174,45 @@ def elsewhere(door: Door, **changed: Any) -> list[queries.Elsewhere]:
     return queries.elsewhere(door.session, door.held, draft, **({"ended_at": None} | changed))
 
 
+def write_what_is_left(door: Door, ended_at: dt.datetime | None = None) -> None:
+    service.write_what_is_left(
+        door.session,
+        door.held,
+        queries.draft(door.session, door.held, ended_at=ended_at),
+        ended_at=ended_at,
+        who=door.who(door.people.otto),
+        now=MORNING + dt.timedelta(hours=8),
+    )
+
+
+def test_what_is_left_of_a_session_that_ended_late_is_taken(door: Door) -> None:
+    tea = second(door)
+    door.close()
+    late = tea.there.ends_at + 60 * MINUTE
+    write_what_is_left(tea, late)
+    tea.close(Came(ended_at=late), now=MORNING + dt.timedelta(hours=8))
+    assert door.balance(door.people.hugo) == 120 + 120
+
+
+def test_what_is_left_beside_the_washing_up_is_taken_too(door: Door) -> None:
+    tea = second(door)
+    door.close()
+    tea.stays(tea.people.hugo, 150, "host")
+    assert [each.left_minutes for each in elsewhere(tea)] == [60]
+    write_what_is_left(tea)
+    assert not elsewhere(tea)
+
+
+def test_what_is_left_by_an_end_that_can_not_be_is_not_written_down(door: Door) -> None:
+    tea = second(door)
+    door.close()
+    with pytest.raises(EndOutOfRangeError):
+        write_what_is_left(tea, tea.there.ends_at + dt.timedelta(hours=20))
+    row = queries.attendance_of(tea.session, tea.there, tea.people.hugo.id)
+    assert row is not None
+    assert row.minutes is None
+
+
 def test_one_may_begin_when_the_other_ends(door: Door) -> None:
     tea = second(door, 12 * 60)
     door.close()
@@ -319,6 +358,23 @@ def test_it_is_not_named_to_whoever_stayed_away_from_it_that_day(door: Door, hug
     page = hugo.get(page_of(tea, "/close"))
     assert "Hugo: hours have moved for 1 h of this already, elsewhere." in page
     assert "Badminton" not in page
+
+
+def test_a_slip_in_the_end_is_said_before_anything_is_written_down(door: Door, hugo: Pages) -> None:
+    tea = second(door)
+    door.close()
+    hugo.get(page_of(tea, "/close"))
+    for typed, said in (
+        ("09:00", "These are the hours for an end at 09:00. Look at them, then send it again."),
+        ("noon", "Write the time like this: 9:30 or 14:00."),
+    ):
+        page = hugo.submit(ended=typed, button="Write down what is left", status=422)
+        assert page.one("#ended")["value"] == typed
+        assert said in page
+    door.session.rollback()
+    row = queries.attendance_of(tea.session, tea.there, tea.people.hugo.id)
+    assert row is not None
+    assert row.minutes is None
 
 
 def test_the_same_is_said_where_a_closing_is_put_right(door: Door, walk: Walk) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from timebank.sessions.errors import EndOutOfRangeError
 from timebank.sessions.models import ATTENDED_MINUTES_MAX, GroupSession
 from timebank.sessions.policy import when
 
@@ -23,6 +24,17 @@ def latest_end(held: GroupSession, *, now: dt.datetime) -> dt.datetime:
     """Return the latest end that can be written down: now, or the planned one if that is later."""
     longest = held.starts_at + ATTENDED_MINUTES_MAX * _MINUTE
     return max(held.ends_at, min(now, longest))
+
+
+def check_end(held: GroupSession, ended_at: dt.datetime | None, *, now: dt.datetime) -> None:
+    """Refuse an end that can not be.
+
+    Raises:
+        EndOutOfRangeError: With the times between which it can be.
+    """
+    latest_at = latest_end(held, now=now)
+    if not held.starts_at < end_of(held, ended_at) <= latest_at:
+        raise EndOutOfRangeError(held.starts_at, latest_at)
 
 
 def offered_end(held: GroupSession, *, now: dt.datetime, step_minutes: int) -> dt.datetime | None:

@@ -15,7 +15,7 @@ from timebank.groups.policy.standing import Standing, standing
 from timebank.members.models import Member
 from timebank.sessions.models import ClosingPerson, GroupSession, SessionClosing
 from timebank.sessions.policy.closing import Person, hours_move
-from timebank.sessions.policy.ending import end_of
+from timebank.sessions.policy.ending import end_of, lasted_minutes
 from timebank.sessions.policy.overlapping import Stay, minutes_too_many
 from timebank.sessions.queries import joins
 from timebank.sessions.queries.closing import Draft
@@ -41,17 +41,15 @@ class Elsewhere:
     Attributes:
         person: Who, as the closing has them.
         too_many_minutes: How much of their time here can not have been.
+        left_minutes: How long they can have been here. Where another session leaves too little
+            time, more minutes than this one has are none at all.
         others: Where they were at that time.
     """
 
     person: Person
     too_many_minutes: int
+    left_minutes: int
     others: Sequence[Other]
-
-    @property
-    def left_minutes(self) -> int:
-        """How long they can have been here."""
-        return self.person.minutes - self.too_many_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,8 @@ def elsewhere(
         too_many = minutes_too_many(here, [stay for stay, _other in others])
         if too_many:
             then = [other for stay, other in others if stay.overlaps(here)]
-            found.append(Elsewhere(mine[member_id], too_many, then))
+            left = min(here.minutes, lasted_minutes(at.session, ended_at)) - too_many
+            found.append(Elsewhere(mine[member_id], too_many, left, then))
     return found
 
 

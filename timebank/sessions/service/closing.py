@@ -23,7 +23,6 @@ from timebank.sessions import queries
 from timebank.sessions.errors import (
     AlreadyClosedError,
     ChangedMeanwhileError,
-    EndOutOfRangeError,
     FewerThanKnownError,
     MoreFirstTimersThanPeopleError,
     NobodyCountedError,
@@ -236,9 +235,7 @@ def _end(there: GroupSession, came: Came, *, now: dt.datetime) -> dt.datetime | 
     """Return when a session ended, None for as planned, or refuse what can not be."""
     if came.ended_at is None or came.ended_at == there.ends_at:
         return None
-    latest_at = ending.latest_end(there, now=now)
-    if not there.starts_at < came.ended_at <= latest_at:
-        raise EndOutOfRangeError(there.starts_at, latest_at)
+    ending.check_end(there, came.ended_at, now=now)
     return came.ended_at
 
 

@@ -295,10 +295,19 @@ def set_stay(
     stays: Sequence[Arrival],
     *,
     who: Standing,
+    whole_minutes: int | None = None,
 ) -> None:
     """Say what some who are there did and how long, such as who left early.
 
     After the closing it counts once that is put right.
+
+    Args:
+        session: The open unit of work; never committed here.
+        held: The session.
+        stays: Whom, what and how long. Whoever was there for the whole session is noted so, and
+            stays for the whole of it whenever it is said to have ended.
+        who: What the caller is to the session.
+        whole_minutes: How long it lasted; None for what its closing says, or as planned.
 
     Raises:
         NotYoursToHoldError, NotOpenError: As for `check_in`.
@@ -307,7 +316,7 @@ def set_stay(
     held = lock(session, held, who, alone=True)
     check_open(held.session, late=True)
     rows = queries.known_of(session, held, [stay.member.id for stay in stays]).rows
-    whole = queries.whole_minutes(session, held.session)
+    whole = whole_minutes or queries.whole_minutes(session, held.session)
     for stay in stays:
         row = rows.get(stay.member.id)
         if row is None or row.undone_at is not None:

@@ -9,6 +9,7 @@ from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
 from timebank.sessions import queries
 from timebank.sessions.errors import CountedElsewhereError
+from timebank.sessions.policy import ending
 from timebank.sessions.queries import Draft, Held
 from timebank.sessions.service.door import Arrival, set_stay
 
@@ -42,13 +43,21 @@ def check_once(session: Session, held: Held, draft: Draft, *, ended_at: dt.datet
 
 
 def write_what_is_left(
-    session: Session, held: Held, draft: Draft, *, ended_at: dt.datetime | None, who: Standing
+    session: Session,
+    held: Held,
+    draft: Draft,
+    *,
+    ended_at: dt.datetime | None,
+    who: Standing,
+    now: dt.datetime,
 ) -> None:
     """Note everybody for as long as they can have been there beside other sessions.
 
     Raises:
         NotYoursToHoldError, NotOpenError: As for `check_in`.
+        EndOutOfRangeError: If it can not have ended then.
     """
+    ending.check_end(held.session, ended_at, now=now)
     members = {each.member.id: each.member for each in draft.present}
     stays = [
         Arrival(
@@ -59,4 +68,5 @@ def write_what_is_left(
         for each in queries.elsewhere(session, held, draft, ended_at=ended_at)
     ]
     if stays:
-        set_stay(session, held, stays, who=who)
+        whole = ending.lasted_minutes(held.session, ended_at)
+        set_stay(session, held, stays, who=who, whole_minutes=whole)

@@ -74,7 +74,7 @@ def close(session_id: uuid.UUID) -> ResponseReturnValue:
     return page(
         "sessions/close.html",
         form,
-        mistaken=form.is_submitted() and not _asks_for_what_is_left(form),
+        mistaken=_is_mistaken(form),
         early=_early_words(at, now),
         **_facts(at, draft, ended_at=_ended_at(at, form)),
     )
@@ -124,11 +124,28 @@ def _asks_for_what_is_left(form: CloseForm) -> bool:
     return form.is_submitted() and LESS in request.form
 
 
+def _is_mistaken(form: CloseForm) -> bool:
+    """Tell whether the page is shown again because something is to be mended."""
+    if _asks_for_what_is_left(form):
+        return bool(form.ended.errors or form.form_errors)
+    return bool(form.is_submitted())
+
+
 def _write_what_is_left(at: AtDoor, form: CloseForm, draft: Draft) -> None:
     """Note them for what is left, and show the page again with all that was typed."""
-    service.write_what_is_left(
-        db.session(), at.held, draft, ended_at=_ended_at(at, form), who=at.who
-    )
+    if form.ended.process_errors:
+        form.ended.errors = form.ended.process_errors
+        return
+    if not _is_shown(form):
+        return
+    ended_at = _ended_at(at, form)
+    try:
+        service.write_what_is_left(
+            db.session(), at.held, draft, ended_at=ended_at, who=at.who, now=utc_now()
+        )
+    except EndOutOfRangeError as refusal:
+        form.ended.errors = [sentence(refusal)]
+        return
     flash(_("Noted. Look at the hours below, then close."))
     form.submission_key.data = new_submission_key()
 
@@ -190,7 +207,7 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
     return page(
         "sessions/correct.html",
         form,
-        mistaken=form.is_submitted() and not _asks_for_what_is_left(form),
+        mistaken=_is_mistaken(form),
         changes=posting.changes(at.held, before, draft.legs),
         **_facts(at, draft, ended_at=_ended_at(at, form)),
     )
