@@ -189,7 +189,7 @@ def _by(session: Session, community: Community, group_slug: str, number: str | N
             db.session.rollback()
             _stop(f"Nobody here has the number {number!r}.")
     whose = groups.by_slug(session, community.id, group_slug)
-    found = attendance_service.answers_for(session, community, whose)
+    found = attendance_service.answers_for(session, community, whose, now=utc_now())
     if found is None:
         _stop("Nobody runs this group, and nobody coordinates. Say with --by who answers for it.")
     return found

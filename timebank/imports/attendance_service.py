@@ -111,9 +111,11 @@ def bring_in(
     return entered
 
 
-def answers_for(session: Session, community: Community, group: Group) -> Member | None:
+def answers_for(
+    session: Session, community: Community, group: Group, *, now: dt.datetime
+) -> Member | None:
     """Return who answers for a group's list unless somebody is named: a lead, or a coordinator."""
-    leads = groups.leads(session, group)
+    leads = groups.acting_leads(session, group, now=now)
     if leads:
         return leads[0]
     return next(iter(members_queries.holders(session, community.id, "coordinator")), None)

@@ -29,6 +29,7 @@ from timebank.clock import utc_now
 from timebank.groups import queries as groups
 from timebank.groups import service as group_service
 from timebank.groups.policy.crediting import Terms
+from timebank.groups.policy.standing import standing
 from timebank.members.models import Member
 from timebank.sessions import queries
 from timebank.sessions.models import GroupSession
@@ -373,3 +374,22 @@ def test_a_group_nobody_runs_needs_somebody_who_answers_for_it(
     session.commit()
     result = bring("Name,2025-03-01\nHugo,x\n", group="lists")
     assert result.exit_code == 0, "Cora coordinates"
+
+
+def test_a_lead_who_stays_away_answers_for_no_list(
+    session: Session, scene: Scene, bring: Callable[..., Result]
+) -> None:
+    group_service.exclude(
+        *(session, scene.group, scene.lena),
+        until_on=utc_now().date() + dt.timedelta(days=30),
+        review_on=utc_now().date(),
+        reason="A quarrel.",
+        by=scene.cora,
+        who=standing(None, frozenset({"coordinator"})),
+        today=utc_now().date(),
+        now=utc_now(),
+    )
+    session.commit()
+    result = bring("Name,2025-03-01\nMia,x\n")
+    assert result.exit_code == 0, result.output
+    assert held(session) == 1
