@@ -367,6 +367,7 @@ def test_a_slip_in_the_end_is_said_before_anything_is_written_down(door: Door, h
     for typed, said in (
         ("09:00", "These are the hours for an end at 09:00. Look at them, then send it again."),
         ("noon", "Write the time like this: 9:30 or 14:00."),
+        ("", "Write when it ended."),
     ):
         page = hugo.submit(ended=typed, button="Write down what is left", status=422)
         assert page.one("#ended")["value"] == typed

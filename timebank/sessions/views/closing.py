@@ -133,10 +133,7 @@ def _is_mistaken(form: CloseForm) -> bool:
 
 def _write_what_is_left(at: AtDoor, form: CloseForm, draft: Draft) -> None:
     """Note them for what is left, and show the page again with all that was typed."""
-    if form.ended.process_errors:
-        form.ended.errors = form.ended.process_errors
-        return
-    if not _is_shown(form):
+    if not (form.ended.validate(form) and _is_shown(form)):
         return
     ended_at = _ended_at(at, form)
     try:
