@@ -316,7 +316,7 @@ def test_a_rule_is_seen_at_work_before_it_counts(scene: Scene, walk: Walk) -> No
         ({"kind": "participants"}, "Hosts get hours and nobody gives them."),
         ({"kind": "pot", "pot_minutes": "15"}, "A share for the pot comes from recognised"),
         ({"kind": "unpaid", "credits_participants": True}, "Hours for those who take part"),
-        ({"kind": "pot", "applies_from_on": "soon"}, "Choose the first day."),
+        ({"kind": "pot", "applies_from_on": "soon"}, "Write the day like this"),
     ],
 )
 def test_a_rule_that_does_not_add_up_is_refused_with_a_sentence(

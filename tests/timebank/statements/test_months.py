@@ -158,7 +158,7 @@ def test_a_day_is_shown_in_both_ways_with_what_makes_the_difference(
     assert rows[1] == [scene.gita.account_code, "Gita", "60", "0", "90", "0"]
     assert "Nothing had moved by then" in cora.get(at(scene.community, "/books/day?day=2001-01-01"))
     for wrong, words in (
-        ("soon", "Choose the day"),
+        ("soon", "Write the day like this"),
         ("0001-01-01", "between 2000"),
         ("", "Choose the day"),
     ):
