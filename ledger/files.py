@@ -5,24 +5,36 @@ import tempfile
 from pathlib import Path
 
 
-def put(path: Path, content: bytes, *, mode: int = 0o644, sync_name: bool = True) -> bool:
+def put(path: Path, content: bytes, *, mode: int = 0o644) -> bool:
+    """Put a file in place, its name made durable too; one with these bytes is left alone.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: As `write` does.
+    """
+    if holds(path, content):
+        return False
+    write(path, content, mode=mode)
+    sync_folder(path.parent)
+    return True
+
+
+def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Write a file beside its place, make it durable, then move it there.
+
+    Its name is not made durable: whoever writes many files does so once for each folder, with
+    `sync_folder`.
 
     Args:
         path: The place.
         content: What is to be in it.
         mode: Who may read it.
-        sync_name: Whether its name is to be durable too; whoever writes many files does so
-            once for each folder, with `sync_folder`.
-
-    Returns:
-        Whether it was written; a file with these bytes already is left alone.
 
     Raises:
         OSError: If it can not be written; what was there before is there still.
     """
-    if holds(path, content):
-        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -35,9 +47,6 @@ def put(path: Path, content: bytes, *, mode: int = 0o644, sync_name: bool = True
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
-    if sync_name:
-        sync_folder(path.parent)
-    return True
 
 
 def holds(path: Path, content: bytes) -> bool:

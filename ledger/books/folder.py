@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import ForeignBooks
-from ledger.files import holds, put, sync_folder
+from ledger.files import holds, put, sync_folder, write
 from ledger.layout import (
     ACCOUNTS,
     BALANCES,
@@ -79,7 +79,7 @@ class Folder:
         """Put a file in place, whole or not at all; leave it alone if it is the same."""
         if not holds(self.path / name, content):
             self._begin()
-            put(self.path / name, content, sync_name=False)
+            write(self.path / name, content)
             self.written.append(name)
         return mark(content)
 
