@@ -95,9 +95,7 @@ def _others(held: Held, moved: Counter[str]) -> list[_Line]:
         if code in pots:
             found.append(_Line(_("The pot of %(group)s", group=pots[code].name), minutes))
         elif minutes:
-            activity = code.removeprefix("activity-")
-            words = _("Recognised: %(activity)s", activity=group_names.activity_name(activity))
-            found.append(_Line(words, minutes))
+            found.append(_Line(_activity(code), minutes))
     return found
 
 
