@@ -27,7 +27,6 @@ from timebank.groups.models import (
     PotMove,
 )
 from timebank.hours import queries as hours
-from timebank.hours.auditing import local_day
 from timebank.hours.errors import NoSuchAccountError
 from timebank.hours.models import BooksCheck, BooksQuestion, OwnLimits
 from timebank.hours.own_books import own_books
@@ -270,8 +269,8 @@ def _hours(
     session: Session, community: Community, member: Member, *, now: dt.datetime
 ) -> tuple[Sequence[Row], str]:
     """Every line of the member's statement, and the same for beancount."""
-    joined_on = local_day(community.time_zone, now=member.joined_at).replace(day=1)
-    today = local_day(community.time_zone, now=now)
+    joined_on = community.day_of(member.joined_at).replace(day=1)
+    today = community.day_of(now)
     code = member.account_code
     try:
         found = hours.statement(session, community, code, joined_on, today)

@@ -174,7 +174,7 @@ def _take(session: Session, *, now: dt.datetime) -> tuple[uuid.UUID, uuid.UUID, 
 def _asked(question: BooksQuestion, community: Community, *, now: dt.datetime) -> str:
     """The question as the program reads it."""
     saved = SAVED.get(question.name)
-    today = auditing.local_day(community.time_zone, now=now)
+    today = community.day_of(now)
     values: dict[str, str] = {}
     if saved is not None and saved.takes_since:
         values["since"] = (question.since_on or dt.date(1, 1, 1)).isoformat()

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -425,11 +424,6 @@ def _write_down(check: BooksCheck, ended: Ended) -> None:
 def _let_go(session: Session, community_id: uuid.UUID, check_id: uuid.UUID) -> None:
     """Leave the check for the next worker: this one was asked to stop."""
     session.get_one(BooksCheck, (community_id, check_id)).started_at = None
-
-
-def local_day(time_zone: str, *, now: dt.datetime) -> dt.date:
-    """The date where a community lives."""
-    return now.astimezone(ZoneInfo(time_zone)).date()
 
 
 def findings_of(check: BooksCheck) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy.orm import Session
@@ -121,7 +120,7 @@ def attendance(
     ends with status 1; it ends with status 2 if nothing of the file could be used.
     """
     community = one_community(slug)
-    today = utc_now().astimezone(ZoneInfo(community.time_zone)).date()
+    today = community.day_of(utc_now())
     try:
         table = attendance_sheets.read(file.read_bytes(), today=today, day_first=day_first)
     except AttendanceError as refusal:

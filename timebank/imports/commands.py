@@ -5,7 +5,6 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
@@ -84,7 +83,7 @@ def requests(
     ends with status 1; it ends with status 2 if nothing of the file could be used.
     """
     community = one_community(slug)
-    today = utc_now().astimezone(ZoneInfo(community.time_zone)).date()
+    today = community.day_of(utc_now())
     try:
         sheet = sheets.read(file.read_bytes(), today=today, day_first=day_first)
     except SheetError as refusal:

@@ -219,7 +219,7 @@ def _post(
             supports=policy.supports_of(category),
             when_words=_cut(row.urgency, WHEN_LENGTH_MAX),
             place="area",
-            ends_on=_today(community, now) + dt.timedelta(days=LISTED_DAYS_DEFAULT),
+            ends_on=community.day_of(now) + dt.timedelta(days=LISTED_DAYS_DEFAULT),
             is_anonymous=row.is_anonymous,
         ),
         now=now,
@@ -240,7 +240,3 @@ def _category(session: Session, community: Community, key: str) -> Category:
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
-
-
-def _today(community: Community, now: dt.datetime) -> dt.date:
-    return now.astimezone(ZoneInfo(community.time_zone)).date()

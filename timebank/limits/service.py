@@ -1,7 +1,6 @@
 """Tell who comes to a line, see to chats, and decide about limits, for everybody or for one."""
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -29,11 +28,6 @@ TOPIC = "hours"
 TOPIC_WORK = "work"
 #: Where a member reads how far their hours may go, below the community's address.
 PATH = "hours/limits"
-
-
-def local_date(community: Community, now: dt.datetime) -> dt.date:
-    """Return the date where the community is."""
-    return now.astimezone(ZoneInfo(community.time_zone)).date()
 
 
 def path_of(member: Member) -> str:
@@ -148,7 +142,7 @@ def put_off_chat(
         NoChatDueError, OwnAccountError: As `note_chat`.
     """
     crossing = _chat(session, member, by)
-    crossing.put_off_until = local_date(community, now) + dt.timedelta(days=days)
+    crossing.put_off_until = community.day_of(now) + dt.timedelta(days=days)
     crossing.put_off_by_id = by.id
     return crossing
 
@@ -208,7 +202,7 @@ def give_own(
         NoSuchAccountError: If the member has no account.
     """
     _check_not_own(member, by)
-    _check_last_day(until_on, local_date(community, now))
+    _check_last_day(until_on, community.day_of(now))
     hours_limits.give_own(
         session,
         community,
@@ -251,7 +245,7 @@ def end_next(session: Session, *, now: dt.datetime, passed: PassedOver | None = 
     """
     passed = passed or PassedOver()
     for community in communities.every(session):
-        today = local_date(community, now)
+        today = community.day_of(now)
         code = hours_limits.end_next(session, community, today=today, now=now, passed=passed)
         if code is not None:
             member = members.by_number(session, community.id, int(code[1:]))

@@ -46,7 +46,7 @@ def standing(session: Session, community: Community, *, now: dt.datetime) -> Sta
     """Return how the books of a community stand."""
     found = auditing.lately(session, community.id)
     ended = [check for check in found if check.ended_at is not None]
-    today = auditing.local_day(community.time_zone, now=now)
+    today = community.day_of(now)
     first = today - dt.timedelta(days=auditing.NIGHTS - 1)
     sealed = proofs.latest(session, community.id)
     return Standing(
@@ -54,19 +54,18 @@ def standing(session: Session, community: Community, *, now: dt.datetime) -> Sta
         latest=next(iter(ended), None),
         whole=next((check for check in ended if check.is_whole), None),
         waiting=next((check for check in found if check.ended_at is None), None),
-        nights=list(_by_night(ended, community.time_zone, first, today)),
+        nights=list(_by_night(ended, community, first, today)),
         sealed_at=sealed.signed_at if sealed else None,
         sealed_size=sealed.size if sealed else 0,
     )
 
 
 def _by_night(
-    found: Sequence[BooksCheck], time_zone: str, first: dt.date, last: dt.date
+    found: Sequence[BooksCheck], community: Community, first: dt.date, last: dt.date
 ) -> Iterable[tuple[dt.date, str]]:
     came: dict[dt.date, set[str]] = {}
     for check in found:
-        on = auditing.local_day(time_zone, now=check.asked_at)
-        came.setdefault(on, set()).add(check.outcome or NO_CHECK)
+        came.setdefault(community.day_of(check.asked_at), set()).add(check.outcome or NO_CHECK)
     for number in range((last - first).days + 1):
         on = first + dt.timedelta(days=number)
         outcomes = came.get(on, set())

@@ -333,7 +333,7 @@ def test_what_is_paused_closed_or_over_is_not_shown(session: Session) -> None:
 def test_the_end_is_read_where_the_community_is(session: Session) -> None:
     place = make_place(session, time_zone="Pacific/Auckland")
     late = dt.datetime(2026, 5, 4, 13, tzinfo=dt.UTC)
-    assert queries.local_date(place, late) == dt.date(2026, 5, 5)
+    assert place.day_of(late) == dt.date(2026, 5, 5)
 
 
 def test_a_list_is_narrowed(session: Session) -> None:

@@ -39,7 +39,7 @@ def report(
     deal, parts = moving.locked(session, community, exchange_id, by)
     exchange = deal.exchange
     exchange.state = policy.state_after(exchange, "report", parts)
-    policy.check_happened(happened_on, today=moving.today(community, now))
+    policy.check_happened(happened_on, today=community.day_of(now))
     exchange.happened_on = happened_on
     moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
     moving.note(session, exchange, "report", by=by, now=now, minutes=exchange.worked_minutes)
@@ -72,7 +72,7 @@ def log_informal(  # noqa: PLR0913 - called by keywords: who, whom, what, when
         MinutesOutOfRangeError, DayOutOfRangeError: If it cannot have been so.
     """
     giver, receiver = (by, other) if by_gave else (other, by)
-    policy.check_happened(happened_on, today=moving.today(community, now))
+    policy.check_happened(happened_on, today=community.day_of(now))
     deal = moving.begin(
         session,
         community,

@@ -84,7 +84,7 @@ def agree(
     after = policy.state_after(exchange, "agree", parts)
     moving.check_here(deal.giver, deal.receiver)
     if exchange.planned_on is None and planned_on is not None:
-        policy.check_planned(planned_on, today=moving.today(community, now))
+        policy.check_planned(planned_on, today=community.day_of(now))
         exchange.planned_on = planned_on
     exchange.part_of_day = exchange.part_of_day or part_of_day
     if exchange.planned_on is None or exchange.part_of_day is None:

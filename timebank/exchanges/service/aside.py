@@ -49,7 +49,7 @@ def set_aside(
         return False
     ends_at = policy.set_aside_ends_at(
         planned_on,
-        today=moving.today(community, now),
+        today=community.day_of(now),
         confirm_days=community.confirm_days,
         zone=ZoneInfo(community.time_zone),
     )

@@ -261,7 +261,7 @@ def _new_line(
         minutes = moving.rounded(community, minutes)
     if right.happened_on != was.happened_on:
         # A day that stays may lie longer ago than one that is newly said.
-        policy.check_happened(right.happened_on, today=moving.today(community, now))
+        policy.check_happened(right.happened_on, today=community.day_of(now))
     category = was.category
     if right.category_id is not None:
         found = session.get(Category, (community.id, right.category_id))

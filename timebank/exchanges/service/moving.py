@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -78,11 +77,6 @@ class Terms:
     place: str
     planned_on: dt.date | None = None
     part_of_day: str | None = None
-
-
-def today(community: Community, now: dt.datetime) -> dt.date:
-    """Return the date where the community is."""
-    return now.astimezone(ZoneInfo(community.time_zone)).date()
 
 
 def path_of(exchange: Exchange) -> str:
@@ -189,7 +183,7 @@ def set_terms(community: Community, exchange: Exchange, terms: Terms, *, now: dt
         MinutesOutOfRangeError, DayOutOfRangeError: If they cannot be.
     """
     if terms.planned_on is not None:
-        policy.check_planned(terms.planned_on, today=today(community, now))
+        policy.check_planned(terms.planned_on, today=community.day_of(now))
     exchange.agreed_minutes = rounded(community, terms.agreed_minutes)
     exchange.place = terms.place
     exchange.planned_on = terms.planned_on

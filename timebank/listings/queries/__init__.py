@@ -6,7 +6,6 @@ from timebank.listings.queries.board import (
     Wanted,
     areas,
     fitting,
-    local_date,
     shown,
     slots_of,
 )
@@ -49,7 +48,6 @@ __all__ = [
     "fitting",
     "get",
     "get_with_owner",
-    "local_date",
     "of_member",
     "outline",
     "owner_of",

@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, defer
 
-from timebank.communities.models import Community
 from timebank.db import Key
 from timebank.listings import policy
 from timebank.listings.models import Category, Listing, ListingSlot, ListingWord
@@ -46,11 +44,6 @@ class Wanted:
     language: str | None = None
     words: str = ""
     categories_named: Mapping[frozenset[str], Collection[uuid.UUID]] = field(default_factory=dict)
-
-
-def local_date(community: Community, now: dt.datetime) -> dt.date:
-    """Return the date of a moment where the community is."""
-    return now.astimezone(ZoneInfo(community.time_zone)).date()
 
 
 def visible(

@@ -11,7 +11,7 @@ from timebank.communities.models import Community
 from timebank.listings import policy
 from timebank.listings.errors import ListingNotFoundError
 from timebank.listings.models import AUDIENCES, Listing
-from timebank.listings.queries.board import NO_ROLES, local_date, visible, with_member
+from timebank.listings.queries.board import NO_ROLES, visible, with_member
 from timebank.members.models import Member
 from timebank.messaging.models import Conversation, Participant
 
@@ -33,7 +33,7 @@ def get_with_owner(
         ListingNotFoundError: If there is none, or it is not for this viewer.
     """
     audiences = policy.audiences_of(viewer, roles)
-    rule = visible(community.id, audiences, local_date(community, now))
+    rule = visible(community.id, audiences, community.day_of(now))
     if viewer is not None:
         talked = sa.select(Participant.id).join(
             Conversation,
@@ -125,7 +125,7 @@ def urgent_requests(
         sa.select(Listing, Member)
         .join(Member, with_member())
         .where(
-            visible(community.id, AUDIENCES, local_date(community, now)),
+            visible(community.id, AUDIENCES, community.day_of(now)),
             Listing.kind == "request",
             Listing.transition.is_not(None),
         )

@@ -181,7 +181,7 @@ def _write(
     details: ListingDetails,
     now: dt.datetime,
 ) -> None:
-    _check(community, listing, details, queries.local_date(community, now))
+    _check(community, listing, details, community.day_of(now))
     category = queries.category(session, community.id, details.category_id)
     if category.retired_at is not None and listing.category_id != category.id:
         raise CategoryRetiredError
@@ -309,7 +309,7 @@ def resume(community: Community, listing: Listing, *, by: Member, now: dt.dateti
     """
     _check_changeable(listing, by)
     listing.state = "open"
-    if policy.has_ended(listing, queries.local_date(community, now)):
+    if policy.has_ended(listing, community.day_of(now)):
         renew(community, listing, by=by, now=now)
 
 
@@ -332,7 +332,7 @@ def renew(
     if not 1 <= days <= LISTED_DAYS_MAX:
         raise BadDetailsError("days")
     listing.state = "open"
-    listing.ends_on = queries.local_date(community, now) + dt.timedelta(days=days)
+    listing.ends_on = community.day_of(now) + dt.timedelta(days=days)
     listing.renewed_at = now
     listing.nudged_days = None
 
@@ -365,10 +365,10 @@ def nudge_ending(session: Session, now: dt.datetime) -> int:
     """
     reminded = 0
     for community in communities.every(session):
-        today = queries.local_date(community, now)
+        today = community.day_of(now)
         until = today + dt.timedelta(days=max(policy.NUDGE_DAYS))
         for listing, member in queries.ending(session, community, until=until, today=today):
-            listed_on = queries.local_date(community, listing.renewed_at or listing.posted_at)
+            listed_on = community.day_of(listing.renewed_at or listing.posted_at)
             days = policy.nudge_due(listing, today, listed_on)
             if days is not None:
                 _nudge(session, listing, member, days, now)

@@ -58,7 +58,7 @@ def _list(kind: str) -> str:
         _wanted(kind, asked, tree, called),
         viewer=g.member,
         roles=g.roles,
-        today=queries.local_date(g.community, utc_now()),
+        today=g.community.day_of(utc_now()),
         after=key_of(request.args.get("after")),
         limit=PAGE_SIZE + 1,
     )
@@ -228,7 +228,7 @@ def _page(listing: Listing, owner: Member, form: forms.ReplyForm) -> str:
         rows=facts.rows_of_listing(listing, category, is_own=is_own),
         hint_words=names.hint_of(category),
         is_own=is_own,
-        is_over=policy.has_ended(listing, queries.local_date(g.community, utc_now())),
+        is_over=policy.has_ended(listing, g.community.day_of(utc_now())),
         may_reply=g.member is not None and policy.may_reply(listing, g.member) and _is_up(listing),
         may_close=g.member is not None
         and listing.state != "closed"
@@ -239,9 +239,7 @@ def _page(listing: Listing, owner: Member, form: forms.ReplyForm) -> str:
 
 
 def _is_up(listing: Listing) -> bool:
-    return listing.state == "open" and not policy.has_ended(
-        listing, queries.local_date(g.community, utc_now())
-    )
+    return listing.state == "open" and not policy.has_ended(listing, g.community.day_of(utc_now()))
 
 
 @bp.get("/listings/<uuid:listing_id>/done")
@@ -259,7 +257,7 @@ def done(listing_id: uuid.UUID) -> ResponseReturnValue:
         Wanted(kind=other_kind, category_ids=_ids_under(heading.key, tree)),
         viewer=g.member,
         roles=g.roles,
-        today=queries.local_date(g.community, utc_now()),
+        today=g.community.day_of(utc_now()),
         limit=ANSWERS_MAX,
     )
     return render_template(

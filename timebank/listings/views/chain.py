@@ -434,5 +434,5 @@ def _ends_on(answers: dict[str, Any]) -> dt.date | None:
         return dt.date.fromisoformat(answers["ends_on"]) if answers["ends_on"] else None
     if not answers["days"]:
         return None
-    today = queries.local_date(g.community, utc_now())
+    today: dt.date = g.community.day_of(utc_now())
     return today + dt.timedelta(days=int(answers["days"]))

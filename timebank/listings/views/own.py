@@ -50,7 +50,7 @@ def _until(listing: Listing) -> str:
 
 
 def _state(listing: Listing) -> tuple[str, str]:
-    today = queries.local_date(g.community, utc_now())
+    today = g.community.day_of(utc_now())
     if listing.state == "open" and policy.has_ended(listing, today):
         return _("Ended"), "quiet"
     return str(names.STATES[listing.state]), "good" if listing.state == "open" else "quiet"

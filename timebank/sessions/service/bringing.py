@@ -34,7 +34,6 @@ from timebank.sessions.service.planning import (
     make_ahead,
     plan_series,
     plan_session,
-    today_of,
 )
 from timebank.sessions.service.series import change_series, end_series, repeat_of
 
@@ -309,7 +308,7 @@ def _same_dates(here: Repeat, there: Repeat) -> bool:
 
 def _bring_change(into: _Into, series: Series, change: Change) -> bool:
     """Move or cancel one date of a series; one that is too far ahead waits for the next time."""
-    today = today_of(into.community, into.now)
+    today = into.community.day_of(into.now)
     if change.occurrence_on > today + AHEAD:
         return False
     if series.made_until_on is None or series.made_until_on < change.occurrence_on:

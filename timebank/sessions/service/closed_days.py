@@ -28,7 +28,6 @@ from timebank.sessions.service.planning import (
     check_day,
     check_plans,
     closed_day_on,
-    today_of,
 )
 from timebank.sessions.service.signing_up import move_up
 
@@ -55,7 +54,7 @@ def close_days(
             days make no sense.
     """
     _check_closes(group, who)
-    today = today_of(community, now)
+    today = community.day_of(now)
     if until_on < from_on:
         raise EndsBeforeItStartsError
     if until_on < today:

@@ -25,7 +25,6 @@ from timebank.sessions.service.planning import (
     check_plans,
     describe,
     place_in_time,
-    today_of,
     zone_of,
 )
 from timebank.sessions.service.signing_up import move_up
@@ -88,7 +87,7 @@ def change_session(
         check_details(session, group, details)
     check_length(time.length_minutes)
     if time != time_of(community, planned):
-        check_day(time.day_on, today=today_of(community, now))
+        check_day(time.day_on, today=community.day_of(now))
         if time.day_on != planned.day_on:
             check_open_on(session, group, time.day_on)
             planned.closed_day_id = None

@@ -140,7 +140,7 @@ def plan_session(
     check_plans(group, who)
     check_details(session, group, details)
     check_length(length_minutes)
-    check_day(day_on, today=today_of(community, now))
+    check_day(day_on, today=community.day_of(now))
     check_open_on(session, group, day_on)
     planned = GroupSession(
         community_id=community.id,
@@ -174,7 +174,7 @@ def make_ahead(
     # Somebody may have changed the clock while this waited for the series.
     session.refresh(community, ["time_zone"])
     zone = zone_of(community)
-    last = until_on or planning.horizon_on(today_of(community, now))
+    last = until_on or planning.horizon_on(community.day_of(now))
     made_until_on = series.made_until_on
     first = series.starts_on if made_until_on is None else made_until_on + dt.timedelta(days=1)
     if series.state != "running" or (made_until_on is not None and first > last):
@@ -232,11 +232,6 @@ def closed_day_on(closed: Sequence[ClosedDay], day: dt.date) -> uuid.UUID | None
 def zone_of(community: Community) -> ZoneInfo:
     """Return the zone of a community's clock on the wall."""
     return ZoneInfo(community.time_zone)
-
-
-def today_of(community: Community, now: dt.datetime) -> dt.date:
-    """Return the day that it is where a community is."""
-    return now.astimezone(zone_of(community)).date()
 
 
 def check_plans(group: Group, who: Standing) -> None:
@@ -332,7 +327,7 @@ def next_dates(
         DayOutOfRangeError: If its first day is so far away that it must be a slip.
         NeverHappensError: If there is no date, with the reason.
     """
-    today = today_of(community, now)
+    today = community.day_of(now)
     check_day(repeat.starts_on, today=today)
     repeating.check(repeat.rrule)
     check_length(repeat.length_minutes)

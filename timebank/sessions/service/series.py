@@ -29,7 +29,6 @@ from timebank.sessions.service.planning import (
     next_dates,
     place_in_time,
     set_repeat,
-    today_of,
     zone_of,
 )
 from timebank.sessions.service.signing_up import move_up
@@ -74,7 +73,7 @@ def change_series(
     check_plans(group, who)
     if series.state != "running":
         raise SeriesEndedError
-    today = today_of(community, now)
+    today = community.day_of(now)
     check_details(session, group, details, but_host=details.host_id == series.host_id)
     next_dates(session, community, group, repeat, now=now, is_going_on=True)
     describe(series, details)

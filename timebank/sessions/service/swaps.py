@@ -2,7 +2,6 @@
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -213,7 +212,7 @@ def remind_next(session: Session, *, now: dt.datetime, passed: PassedOver | None
     """
     passed = passed or PassedOver()
     for community in communities.every(session):
-        today = now.astimezone(ZoneInfo(community.time_zone)).date()
+        today = community.day_of(now)
         found = queries.next_to_remind(
             session,
             community.id,

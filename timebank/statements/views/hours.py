@@ -11,7 +11,6 @@ from timebank.exchanges import queries as exchanges
 from timebank.exchanges.queries import Deal
 from timebank.hours import months
 from timebank.hours import queries as hours
-from timebank.hours.auditing import local_day
 from timebank.hours.own_books import own_books
 from timebank.limits.ideas import ideas
 from timebank.listings.names import name_of, someone
@@ -126,7 +125,7 @@ def statement_books() -> Response:
     """Hand over a month, or all there is, as a file for beancount and Fava."""
     code, day = g.member.account_code, today()
     # Where the community lives: far in the west, the evening of the 31st is the 1st in UTC.
-    joined_on = local_day(g.community.time_zone, now=g.member.joined_at)
+    joined_on = g.community.day_of(g.member.joined_at)
     first, until_on = joined_on.replace(day=1), day
     name = code
     if request.args.get("all") != "1":
