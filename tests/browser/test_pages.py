@@ -77,3 +77,30 @@ def test_a_page_that_is_too_wide_is_seen(site: Site) -> None:
     page = site.window(width=320).new_page()
     page.set_content("<p style='width:400px'>Wide</p>")
     assert sideways(page) > 0
+
+
+LARGE = """() => document.querySelectorAll(".cards-table tbody tr").forEach(row => {
+  const [month, ...numbers] = row.children
+  month.textContent = "September"
+  numbers.forEach(cell => {
+    const isTime = cell.dataset.label.includes("ours")
+    cell.textContent = isTime ? "1,234\\u00a0h\\u00a045\\u00a0min" : "12,345"
+  })
+})"""
+#: How many lines a text takes, by the first row of the table.
+LINES = """() => {
+  const range = document.createRange()
+  range.selectNodeContents(document.querySelector(".cards-table tbody th"))
+  return new Set(Array.from(range.getClientRects(), each => each.top)).size
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 640, 736, 768, 1280])
+def test_a_table_of_large_numbers_breaks_no_word_and_no_page(site: Site, width: int) -> None:
+    page = site.window("coordinator", width=width).new_page()
+    page.goto(f"/at/{site.world.community.slug}/figures")
+    assert page.locator(".cards-table thead th").count() >= 7
+    page.evaluate(LARGE)
+    assert sideways(page) <= 0
+    assert page.evaluate(LINES) == 1
+    assert not violations(page)
