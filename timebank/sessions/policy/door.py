@@ -19,6 +19,11 @@ def opens_at(held: GroupSession) -> dt.datetime:
     return held.starts_at - OPENS_BEFORE
 
 
+def printed_from(held: GroupSession) -> dt.datetime:
+    """Return from when on a session can have a code."""
+    return held.starts_at - PRINTED_BEFORE
+
+
 def is_open_too_long(held: GroupSession, *, now: dt.datetime) -> bool:
     """Tell whether a session is open although it was over long ago."""
     return held.state == "open" and now > held.ends_at + OPEN_LONG_AFTER

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from timebank.groups.policy import standing
 from timebank.groups.policy.standing import Standing
+from timebank.sessions.models import GroupSession
 
 #: A gap that opens later than this before the beginning is told to those who run the group.
 NEAR = dt.timedelta(days=3)
@@ -148,6 +149,11 @@ def may_plan(who: Standing) -> bool:
 def may_see(who: Standing) -> bool:
     """Tell whether somebody sees a rota: whoever may see who is in the group."""
     return standing.may_see_people(who)
+
+
+def is_to_come(planned: GroupSession, *, now: dt.datetime) -> bool:
+    """Tell whether the rota of a session can still change: it takes place, and has not begun."""
+    return planned.state == "planned" and not planned.is_off and planned.starts_at > now
 
 
 def is_near(starts_at: dt.datetime, *, now: dt.datetime) -> bool:

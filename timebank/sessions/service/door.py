@@ -472,8 +472,8 @@ def make_code(
     there = held.session
     if there.state not in {"planned", "open"} or there.is_off:
         raise NotOpenError("cancelled" if there.is_off else there.state)
-    if now < there.starts_at - policy.PRINTED_BEFORE:
-        raise TooEarlyToOpenError(there.starts_at - policy.PRINTED_BEFORE)
+    if now < policy.printed_from(there):
+        raise TooEarlyToOpenError(policy.printed_from(there))
     return _new_code(session, held, by=by, now=now)
 
 

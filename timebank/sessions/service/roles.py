@@ -163,7 +163,7 @@ def check_to_come(planned: GroupSession, *, now: dt.datetime) -> None:
     Raises:
         RotaOverError: If it is.
     """
-    if planned.state != "planned" or planned.is_off or planned.starts_at <= now:
+    if not policy.is_to_come(planned, now=now):
         raise RotaOverError
 
 

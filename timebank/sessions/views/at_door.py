@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from flask import current_app, g, redirect, request, url_for
+from flask import current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
@@ -177,6 +177,22 @@ def _way(
 
 def _address(endpoint: str, there: GroupSession, **values: object) -> str:
     return url_for(f"sessions.{endpoint}", session_id=there.id, **values)  # type: ignore[arg-type]
+
+
+def turned_away(at: AtDoor, *fits: str) -> ResponseReturnValue | None:
+    """Lead on from a page that could only refuse, and say why; None where the page is of use.
+
+    Args:
+        at: The session, as whoever holds it sees it.
+        fits: The states of a session in which the page is of use.
+    """
+    state = at.there.state
+    if state in fits:
+        return None
+    if state == "planned":
+        return to("open_session", at.there)
+    flash(sentence(errors.NotOpenError(state)), "note")
+    return to_session(at.there)
 
 
 def to_session(there: GroupSession) -> ResponseReturnValue:

@@ -20,7 +20,12 @@ from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.sessions import door_names as names
 from timebank.sessions import queries, service
-from timebank.sessions.errors import EndOutOfRangeError, SessionNotFoundError
+from timebank.sessions.errors import (
+    AlreadyClosedError,
+    EndOutOfRangeError,
+    NotClosedYetError,
+    SessionNotFoundError,
+)
 from timebank.sessions.forms.door import CloseForm, PutRightForm
 from timebank.sessions.models import GroupSession, SessionClosing
 from timebank.sessions.policy import closing as policy
@@ -29,7 +34,14 @@ from timebank.sessions.policy.closing import Person
 from timebank.sessions.queries import Draft
 from timebank.sessions.service import Came
 from timebank.sessions.views import posting
-from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
+from timebank.sessions.views.at_door import (
+    AtDoor,
+    at_door,
+    sentence,
+    session_page,
+    to_session,
+    turned_away,
+)
 from timebank.sessions.views.elsewhere import LESS, elsewhere_words
 from timebank.sessions.views.frame import bp
 from timebank.web import corners
@@ -49,10 +61,10 @@ from timebank.web.words import gettext as _
 def close(session_id: uuid.UUID) -> ResponseReturnValue:
     """Say what a session came to; the page shows what will be posted, and posts exactly that."""
     at = at_door(session_id)
-    if at.there.state == "planned":
-        return to("open_session", at.there)
-    if at.there.state == "cancelled":
-        return to_session(at.there)
+    if at.there.state == "closed" and request.method == "POST":
+        raise AlreadyClosedError
+    if (elsewhere := turned_away(at, "open")) is not None:
+        return elsewhere
     form, now = CloseForm(), utc_now()
     if _asks_for_what_is_left(form):
         draft = queries.draft(db.session(), at.held, ended_at=_ended_at(at, form))
@@ -184,6 +196,7 @@ def correct(session_id: uuid.UUID) -> ResponseReturnValue:
     if not at.runs:
         raise SessionNotFoundError
     if at.there.state != "closed" or earlier is None:
+        flash(sentence(NotClosedYetError()), "note")
         return to_session(at.there)
     form = PutRightForm()
     if not form.is_submitted():

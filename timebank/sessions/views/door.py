@@ -35,7 +35,7 @@ from timebank.sessions.views.at_door import (
     session_page,
     take_a_try,
     to,
-    to_session,
+    turned_away,
 )
 from timebank.sessions.views.frame import bp
 from timebank.web import corners
@@ -58,11 +58,8 @@ TAPS_MAX = 100
 def door(session_id: uuid.UUID) -> ResponseReturnValue:
     """Show the door: a big plus, and the names to tap on."""
     at = at_door(session_id)
-    if at.there.state == "planned":
-        return to("open_session", at.there)
-    if at.there.state == "cancelled":
-        return to_session(at.there)
-    return _door_page(at, CardForm(formdata=None))
+    elsewhere = turned_away(at, "open", "closed")
+    return elsewhere or _door_page(at, CardForm(formdata=None))
 
 
 def _door_page(at: AtDoor, form: CardForm, *, mistaken: bool = False) -> ResponseReturnValue:
@@ -223,7 +220,7 @@ def door_rules(session_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnVal
     if form.validate_on_submit():
         version = whole(form.version.data) or None
         return _let_in(at, member, way="name", heard_version=version)
-    return page(
+    return turned_away(at, "open") or page(
         "sessions/rules_first.html",
         form,
         there=at.there,

@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import flash, g
+from flask import flash, g, request
 from flask.typing import ResponseReturnValue
 
 from timebank.clock import utc_now
@@ -11,6 +11,7 @@ from timebank.errors import RefusalError
 from timebank.sessions import queries, service
 from timebank.sessions.errors import AlreadyHeldError
 from timebank.sessions.forms.planning import CancelForm, SessionForm
+from timebank.sessions.models import GroupSession
 from timebank.sessions.policy import planning
 from timebank.sessions.service import Time
 from timebank.sessions.views.frame import bp
@@ -32,7 +33,7 @@ def change_session(session_id: uuid.UUID) -> ResponseReturnValue:
     meeting, who = planning_of(session_id)
     planned = meeting.session
     if not planning.is_to_come(planned, utc_now()):
-        raise AlreadyHeldError
+        return _as_it_is(planned)
     time = service.time_of(g.community, planned)
     form = SessionForm(
         data=as_said(planned, time.starts_minute, time.length_minutes) | {"day_on": planned.day_on}
@@ -69,6 +70,14 @@ def change_session(session_id: uuid.UUID) -> ResponseReturnValue:
     )
 
 
+def _as_it_is(planned: GroupSession) -> ResponseReturnValue:
+    """Lead back to a session that is not to come; what was sent meanwhile is refused."""
+    if request.method == "POST":
+        raise AlreadyHeldError
+    flash(_("This session has begun, is over or is off, so it stays as it is."), "note")
+    return to_session(planned)
+
+
 def _signed(session_id: uuid.UUID) -> int:
     found = queries.sign_up_counts(db.session(), g.community.id, [session_id])
     return found[session_id].signed if session_id in found else 0
@@ -93,7 +102,7 @@ def cancel_session(session_id: uuid.UUID) -> ResponseReturnValue:
     meeting, who = planning_of(session_id)
     planned = meeting.session
     if not planning.is_to_come(planned, utc_now()):
-        raise AlreadyHeldError
+        return _as_it_is(planned)
     form = CancelForm()
     if form.validate_on_submit():
         service.cancel_session(

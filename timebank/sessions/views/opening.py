@@ -14,7 +14,7 @@ from timebank.sessions import door_names as names
 from timebank.sessions import queries, service
 from timebank.sessions.forms.door import OpenForm, choices_of, key_of, whole
 from timebank.sessions.policy import door as policy
-from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, to_session
+from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, turned_away
 from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
 from timebank.web.pages import page
@@ -28,8 +28,8 @@ from timebank.web.words import gettext as _
 def open_session(session_id: uuid.UUID) -> ResponseReturnValue:
     """Say who is on duty, name the boundaries of the day, and open the door."""
     at = at_door(session_id)
-    if at.there.state == "closed":
-        return to_session(at.there)
+    if (elsewhere := turned_away(at, "planned", "open")) is not None:
+        return elsewhere
     offered = queries.may_be_on_duty(db.session(), at.held)
     rules = groups.ground_rules(db.session(), at.held.group)
     form = OpenForm(data={"version": rules.version if rules else 0, "on_duty": _expected(at)})

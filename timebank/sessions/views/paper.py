@@ -15,8 +15,17 @@ from timebank.sessions import door_names as names
 from timebank.sessions import queries, service
 from timebank.sessions.forms.door import WHO_LENGTH_MAX, SheetForm, key_of
 from timebank.sessions.models import ATTENDED_MINUTES_MAX
+from timebank.sessions.policy import door as policy
 from timebank.sessions.service import Arrival
-from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, whom
+from timebank.sessions.views.at_door import (
+    AtDoor,
+    at_door,
+    sentence,
+    session_page,
+    to,
+    turned_away,
+    whom,
+)
 from timebank.sessions.views.codes import code_address
 from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
@@ -48,7 +57,9 @@ def poster(session_id: uuid.UUID) -> ResponseReturnValue:
         square=square_of(code_address(code.token)) if code is not None else None,
         address=url_for("sessions.code", _external=True).partition("://")[2],
         back=session_page(at.there),
-        is_over=at.there.state == "closed" or at.there.is_off,
+        makes_code=at.there.state in {"planned", "open"}
+        and not at.there.is_off
+        and utc_now() >= policy.printed_from(at.there),
     )
 
 
@@ -100,6 +111,10 @@ class Row:
 def type_sheet(session_id: uuid.UUID) -> ResponseReturnValue:
     """Type a sheet in: twenty rows by the keyboard alone, all of them or none."""
     at = at_door(session_id)
+    elsewhere = turned_away(at, "open", "closed")
+    # What was typed before somebody called it off is kept on the form, with the reason.
+    if elsewhere is not None and request.method == "GET":
+        return elsewhere
     form = SheetForm()
     rows = [_row(number) for number in range(1, SHEET_ROWS + 1)]
     if form.validate_on_submit() and _all_read(rows):

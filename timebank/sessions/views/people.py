@@ -16,7 +16,15 @@ from timebank.sessions.forms.door import WhoForm, key_of
 from timebank.sessions.models import ATTENDED_MINUTES_MAX, ROLES
 from timebank.sessions.queries import Present
 from timebank.sessions.service import Arrival
-from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, whom
+from timebank.sessions.views.at_door import (
+    AtDoor,
+    at_door,
+    sentence,
+    session_page,
+    to,
+    turned_away,
+    whom,
+)
 from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
 from timebank.web.fields import one_line, whole_minutes
@@ -34,7 +42,8 @@ AWAY = "away"
 def people(session_id: uuid.UUID) -> ResponseReturnValue:
     """Show who is noted, what they did and how long."""
     at = at_door(session_id)
-    return _people_page(at, WhoForm(formdata=None), {})
+    elsewhere = turned_away(at, "open", "closed")
+    return elsewhere or _people_page(at, WhoForm(formdata=None), {})
 
 
 def _people_page(

@@ -16,7 +16,7 @@ from timebank.groups.errors import GroupNotFoundError
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.sessions import names, queries, service
-from timebank.sessions.errors import SeriesNotFoundError
+from timebank.sessions.errors import SeriesEndedError, SeriesNotFoundError
 from timebank.sessions.forms.planning import KeptRuleForm, SeriesForm, SessionForm
 from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy import planning
@@ -203,6 +203,11 @@ def series_of(series_id: uuid.UUID) -> tuple[Series, Group, Standing]:
     return series, group, who
 
 
+def _has_ended(group: Group) -> ResponseReturnValue:
+    flash(sentence(SeriesEndedError()), "note")
+    return to_sessions(group)
+
+
 def _form_of(series: Series, data: dict[str, Any] | None = None) -> SeriesForm:
     """Return the form for a series; a rule that our words cannot say is kept."""
     kind = SeriesForm if pattern_of(series.rrule) is not None else KeptRuleForm
@@ -214,6 +219,8 @@ def _form_of(series: Series, data: dict[str, Any] | None = None) -> SeriesForm:
 def change_series(series_id: uuid.UUID) -> ResponseReturnValue:
     """Change what happens again and again; the next page shows the dates."""
     series, group, _who = series_of(series_id)
+    if series.state != "running":
+        return _has_ended(group)
     form = _form_of(series, _series_as_said(series))
     offer(form, group, series)
     return _series_page(group, form, series=series)
@@ -280,6 +287,8 @@ def save_series(series_id: uuid.UUID) -> ResponseReturnValue:
 def end_series(series_id: uuid.UUID) -> ResponseReturnValue:
     """End a series: what was held stays, what is to come goes."""
     series, group, who = series_of(series_id)
+    if series.state != "running" and request.method == "GET":
+        return _has_ended(group)
     form = PageForm()
     if form.validate_on_submit():
         service.end_series(db.session(), group, series, by=g.member, who=who, now=utc_now())

@@ -89,7 +89,7 @@ def line_of(
     """Return the rota of a session for a page, with what the member on the page can do about it."""
     planned, roster = rostered.session, rostered.roster
     own = next((hand for hand in _all_hands(roster) if hand.member_id == member_id), None)
-    is_open = planned.state == "planned" and planned.starts_at > now
+    is_open = policy.is_to_come(planned, now=now)
     free = is_open and (own is None or own.state == "asked")
     return {
         "id": planned.id,
@@ -197,7 +197,7 @@ def own_of(each: OwnShift) -> dict[str, Any]:
         "group": each.group.name,
         "when": when_words(each.session),
         "swap_id": each.swap.id if each.swap is not None else None,
-        "is_open": each.session.state == "planned" and each.session.starts_at > utc_now(),
+        "is_open": policy.is_to_come(each.session, now=utc_now()),
     }
 
 

@@ -14,7 +14,12 @@ from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.members.models import Member
 from timebank.sessions import queries, service
-from timebank.sessions.errors import NoRoleChosenError, ShiftNotFoundError, SwapNotFoundError
+from timebank.sessions.errors import (
+    NoRoleChosenError,
+    RotaOverError,
+    ShiftNotFoundError,
+    SwapNotFoundError,
+)
 from timebank.sessions.forms.rota import EVERYBODY, PutDownForm, SwapForm
 from timebank.sessions.models import GroupSession, Shift, ShiftSwap
 from timebank.sessions.policy import rota as policy
@@ -24,6 +29,7 @@ from timebank.sessions.views.refusing import refused
 from timebank.sessions.views.rota import session_on_rota, to_week
 from timebank.web.access import Access, access
 from timebank.web.pages import page
+from timebank.web.refusals import words_of
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
 
@@ -78,6 +84,8 @@ def put_down(session_id: uuid.UUID) -> ResponseReturnValue:
     planned, found = session_on_rota(session_id)
     if not policy.may_plan(found.who):
         raise ShiftNotFoundError
+    if (elsewhere := _over(found.group, planned)) is not None:
+        return elsewhere
     session, group = db.session(), found.group
     [rostered] = queries.rostered(session, [(planned, group)])
     there = {hand.member_id for hand in rostered.roster.coming}
@@ -102,6 +110,14 @@ def put_down(session_id: uuid.UUID) -> ResponseReturnValue:
         back=_back(group, planned),
         has_choice=bool(form.role.choices and people),
     )
+
+
+def _over(group: Group, planned: GroupSession) -> ResponseReturnValue | None:
+    """Lead back to the rota where it stays as it is; what was sent meanwhile is refused."""
+    if request.method == "POST" or policy.is_to_come(planned, now=utc_now()):
+        return None
+    flash(words_of(RotaOverError()), "note")
+    return to_week(group, planned)
 
 
 def _people(group: Group, *, without: set[uuid.UUID]) -> list[Member]:
@@ -180,6 +196,8 @@ def swap(shift_id: uuid.UUID) -> ResponseReturnValue:
     part, planned, found = _part(shift_id)
     if part.member_id != g.member.id:
         raise ShiftNotFoundError
+    if (elsewhere := _over(found.group, planned)) is not None:
+        return elsewhere
     session, group = db.session(), found.group
     there = set(queries.on_duty(session, planned, group))
     people = _people(group, without=there | {g.member.id})
