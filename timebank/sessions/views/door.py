@@ -320,10 +320,9 @@ def _figures(at: AtDoor) -> dict[str, int]:
 def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
     """Do one tap, or say why not; one that can not be done stops no other."""
     answer: dict[str, Any] = {"key": _text(tap, "key")}
-    is_late = at.there.state == "closed"
     try:
         with db.session.begin_nested():
-            _do(at, tap, late=is_late)
+            _do(at, tap)
     except (RulesFirstError, RulesChangedError) as refusal:
         return answer | {"answer": "rules", "version": refusal.version, "words": sentence(refusal)}
     except SpeakToTheLeadError:
@@ -331,7 +330,8 @@ def _answer(at: AtDoor, tap: dict[str, Any]) -> dict[str, Any]:
     except (RefusalError, ValueError, TypeError, OverflowError) as refusal:
         said = sentence(refusal) if isinstance(refusal, RefusalError) else ""
         return answer | {"answer": "no", "words": said or _("This could not be noted.")}
-    return answer | {"answer": "late" if is_late else "done"}
+    # Read now: doing the tap took hold of the row, and somebody may have closed it until then.
+    return answer | {"answer": "late" if at.there.state == "closed" else "done"}
 
 
 def _text(tap: dict[str, Any], name: str) -> str:
@@ -340,7 +340,8 @@ def _text(tap: dict[str, Any], name: str) -> str:
     return said if isinstance(said, str) else ""
 
 
-def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
+def _do(at: AtDoor, tap: dict[str, Any]) -> None:
+    """Do one tap, also after the closing: the device may have kept it since before."""
     session, now = db.session(), utc_now()
     key = uuid.UUID(_text(tap, "key"))
     if tap.get("kind") == "count":
@@ -353,12 +354,12 @@ def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
             who=at.who,
             now=now,
             first_timers=int(tap.get("first", 0)),
-            late=late,
+            late=True,
         )
         return
     member = members.get(session, g.community.id, uuid.UUID(_text(tap, "member")))
     if tap.get("kind") == "out":
-        service.check_out(session, at.held, member, who=at.who, now=now, client_key=key, late=late)
+        service.check_out(session, at.held, member, who=at.who, now=now, client_key=key, late=True)
         return
     if tap.get("kind") != "in":
         raise ValueError
@@ -373,5 +374,5 @@ def _do(at: AtDoor, tap: dict[str, Any], *, late: bool) -> None:
         now=now,
         heard_version=int(heard) if heard else None,
         client_key=key,
-        late=late,
+        late=True,
     )

@@ -178,7 +178,6 @@ def _minutes(row: Row) -> int | None:
 
 
 def _note_sheet(at: AtDoor, form: SheetForm, rows: list[Row]) -> list[Member]:
-    is_late = at.there.state == "closed"
     arrivals = [row.arrival for row in rows if row.arrival is not None]
     refused = service.check_in_all(
         db.session(),
@@ -188,7 +187,7 @@ def _note_sheet(at: AtDoor, form: SheetForm, rows: list[Row]) -> list[Member]:
         by=g.member,
         who=at.who,
         now=utc_now(),
-        late=is_late,
+        late=True,
     )
     key = key_of(request.form.get(SUBMISSION_FIELD))
     if form.tallied.number and key is not None:
@@ -202,7 +201,7 @@ def _note_sheet(at: AtDoor, form: SheetForm, rows: list[Row]) -> list[Member]:
             who=at.who,
             now=utc_now(),
             first_timers=form.tallied_first.number,
-            late=is_late,
+            late=True,
         )
     return refused
 
