@@ -20,7 +20,6 @@ from timebank.communities import queries as communities
 from timebank.communities.models import LOCALES, Community
 from timebank.config import ROOT, Settings
 from timebank.db import db
-from timebank.exchanges import queries as exchanges
 from timebank.home import queries as home
 from timebank.hours import auditing, policy
 from timebank.members import emails as members_emails
@@ -169,10 +168,14 @@ def _waiting() -> dict[str, Any]:
         return {"waiting_work": 0, "books_alarm": False}
     session, key = db.session(), g.community.id
     if "coordinator" in roles:
-        waits = g.get("waits") or home.waiting(session, key, now=utc_now(), today=filters.today())
+        waits = g.get("waits") or home.waiting(
+            session, key, g.member.id, now=utc_now(), today=filters.today()
+        )
         return {"waiting_work": sum(waits.values()), "books_alarm": waits["books"] > 0}
     is_alarm = auditing.is_alarm(session, key)
-    count = exchanges.overdraft_count(session, key) + is_alarm if "treasurer" in roles else 0
+    count = 0
+    if "treasurer" in roles:
+        count = home.waiting_for_treasurer(session, key, g.member.id) + is_alarm
     return {"waiting_work": count, "books_alarm": is_alarm}
 
 

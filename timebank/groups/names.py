@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from timebank.groups.models import Group, GroupEvent, Venue
+from timebank.groups.models import Group, GroupEvent, PotMove, Venue
 from timebank.groups.policy.crediting import Terms
 from timebank.listings.names import DAYS, PARTS, SUPPORTS, TRANSITIONS
 from timebank.web.filters import hours_label
@@ -223,6 +223,16 @@ def activity_name(activity: str) -> str:
     if activity == "mutual-help":
         return _("Helping each other")
     return str(ACTIVITY_NAMES.get(activity, activity))
+
+
+def move_words(move: PotMove, name: str) -> str:
+    """Return what is asked of a pot; `name` is of the member or the pot that gets the hours."""
+    hours_words = hours_label(move.minutes)
+    if move.other_code is not None:
+        return _("%(hours)s to the pot of %(name)s", hours=hours_words, name=name)
+    if move.kind == "payment":
+        return _("%(hours)s to pay %(name)s", hours=hours_words, name=name)
+    return _("%(hours)s to help %(name)s", hours=hours_words, name=name)
 
 
 def pot_column(category: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,7 +13,10 @@ from timebank.communities.models import Community
 from timebank.db import Key
 from timebank.exchanges.models import Exchange, Overdraft
 from timebank.exchanges.queries import Deal, deals_where, overdrafts_waiting, waits
+from timebank.groups import queries as groups
+from timebank.groups.queries import Undecided
 from timebank.hours.models import BooksCheck
+from timebank.hours.policy import COMMUNITY_POT
 from timebank.limits.models import Crossing
 from timebank.limits.queries import chats, due
 from timebank.listings.models import Listing
@@ -185,6 +189,7 @@ class Work:
         overdrafts: Accounts that moving hours back left below their limit.
         ending: Offers whose last day is near; they wait for nobody.
         unheard: People without e-mail to go through the house rules with.
+        undecided: What was asked of pots, and waits for a yes that this coordinator can give.
         counts: How many there are in all, by the names above.
     """
 
@@ -198,12 +203,21 @@ class Work:
     overdrafts: list[Overdraft]
     ending: list[tuple[Listing, Member]]
     unheard: list[Member]
+    undecided: list[Undecided]
     counts: dict[str, int]
 
 
-def work(session: Session, community: Community, *, now: dt.datetime, today: dt.date) -> Work:
-    """Return the coordinator's list."""
+def work(
+    session: Session,
+    community: Community,
+    *,
+    member_id: uuid.UUID,
+    now: dt.datetime,
+    today: dt.date,
+) -> Work:
+    """Return the list of a coordinator."""
     key = community.id
+    counts = waiting(session, key, member_id, now=now, today=today)
     return Work(
         alarms=alarms(session, key),
         joiners=list(
@@ -235,7 +249,11 @@ def work(session: Session, community: Community, *, now: dt.datetime, today: dt.
                 limit=SECTION_MAX,
             )
         ),
-        counts=waiting(session, key, now=now, today=today),
+        # Most days nothing is asked of any pot, and the count has told so.
+        undecided=groups.undecided(session, key, member_id, limit=SECTION_MAX)
+        if counts["undecided"]
+        else [],
+        counts=counts,
     )
 
 
@@ -245,7 +263,12 @@ def alarms(session: Session, community_id: uuid.UUID) -> list[BooksCheck]:
 
 
 def waiting(
-    session: Session, community_id: uuid.UUID, *, now: dt.datetime, today: dt.date
+    session: Session,
+    community_id: uuid.UUID,
+    member_id: uuid.UUID,
+    *,
+    now: dt.datetime,
+    today: dt.date,
 ) -> dict[str, int]:
     """Count what waits for a coordinator by section, in one statement: also for the header."""
     rules: dict[str, sa.ColumnElement[bool]] = {
@@ -256,6 +279,7 @@ def waiting(
         "overdrafts": waits(community_id),
         "chats": due(community_id, today),
         "books": _alarm(community_id),
+        "undecided": groups.awaits_yes(community_id, member_id),
         "unmet": sa.and_(
             _unmet(community_id, now, today),
             Listing.member_id.in_(
@@ -265,6 +289,19 @@ def waiting(
             ),
         ),
     }
+    return _counted(session, rules)
+
+
+def waiting_for_treasurer(session: Session, community_id: uuid.UUID, member_id: uuid.UUID) -> int:
+    """Count what waits for a treasurer, but for the last check of the books."""
+    rules = {
+        "overdrafts": waits(community_id),
+        "undecided": groups.awaits_yes(community_id, member_id, code=COMMUNITY_POT),
+    }
+    return sum(_counted(session, rules).values())
+
+
+def _counted(session: Session, rules: Mapping[str, sa.ColumnElement[bool]]) -> dict[str, int]:
     row = session.execute(
         sa.select(
             *(

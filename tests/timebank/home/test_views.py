@@ -174,11 +174,11 @@ def test_a_request_somebody_took_up_is_no_work(scene: Scene) -> None:
     now = utc_now()
     request = put_up(scene, scene.rune, kind="request", posted_at=now - 9 * DAY)
     session, key = scene.session, scene.community.id
-    assert queries.waiting(session, key, now=now, today=now.date())["unmet"] == 1
+    assert queries.waiting(session, key, scene.cora.id, now=now, today=now.date())["unmet"] == 1
     scene.propose(
         by=scene.gita, listing_id=request.id, now=now, terms=saturday(planned_on=now.date())
     )
-    assert queries.waiting(session, key, now=now, today=now.date())["unmet"] == 0
+    assert queries.waiting(session, key, scene.cora.id, now=now, today=now.date())["unmet"] == 0
 
 
 def test_a_long_section_says_how_many_more(scene: Scene, walk: Walk) -> None:

@@ -30,7 +30,6 @@ from timebank.exchanges.queries.due import (
 from timebank.exchanges.queries.overdrafts import (
     locked_overdraft,
     overdraft,
-    overdraft_count,
     overdrafts_waiting,
     waits,
 )
@@ -55,7 +54,6 @@ __all__ = [
     "next_to_remind",
     "open_deals",
     "overdraft",
-    "overdraft_count",
     "overdrafts_waiting",
     "story",
     "thanked",

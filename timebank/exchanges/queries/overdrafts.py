@@ -45,13 +45,6 @@ def overdrafts_waiting(
     ).all()
 
 
-def overdraft_count(session: Session, community_id: uuid.UUID) -> int:
-    """Count the accounts that were left too low and nobody has seen to."""
-    return session.scalars(
-        sa.select(sa.func.count()).select_from(Overdraft).where(waits(community_id))
-    ).one()
-
-
 def waits(community_id: uuid.UUID) -> sa.ColumnElement[bool]:
     """Rule for accounts that were left too low and nobody has seen to."""
     return sa.and_(Overdraft.community_id == community_id, Overdraft.seen_to_at.is_(None))

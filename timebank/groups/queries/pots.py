@@ -17,7 +17,9 @@ from timebank.groups.models import (
     PotMove,
     PotRule,
 )
+from timebank.groups.policy.pots import COMMUNITY_POT
 from timebank.hours import queries as hours
+from timebank.members.models import Member
 
 POTS_MAX = 500
 SOURCES_MAX = 200
@@ -46,6 +48,21 @@ class Asked:
     move: PotMove
     approved: list[uuid.UUID]
     other_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A move that waits for the yes of somebody who decides about its pot.
+
+    Attributes:
+        move: The move.
+        group: Whose pot it is; None for the whole community's.
+        to_name: Whom the hours would go to: a member, or another group; None for the community.
+    """
+
+    move: PotMove
+    group: Group | None
+    to_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +132,70 @@ def waiting_moves(
         .order_by(PotMove.id)
         .limit(limit)
     ).all()
+
+
+def awaits_yes(
+    community_id: uuid.UUID, member_id: uuid.UUID, *, code: str | None = None
+) -> sa.ColumnElement[bool]:
+    """Rule for moves that wait for a yes of somebody who decides, as `policy.may_approve` says it.
+
+    Args:
+        community_id: The community.
+        member_id: Who decides.
+        code: The one pot they decide about; None where they decide about all of them.
+    """
+    said_yes = sa.exists().where(
+        PotApproval.community_id == PotMove.community_id,
+        PotApproval.move_id == PotMove.id,
+        PotApproval.member_id == member_id,
+    )
+    # The pot of a group that has ended decides nothing any more.
+    group = sa.orm.aliased(Group)
+    open_group = sa.exists().where(*_of_pot(group), group.state == "open")
+    of_pot = sa.or_(PotMove.pot_code == COMMUNITY_POT, open_group)
+    return sa.and_(
+        PotMove.community_id == community_id,
+        # Gifts wait for nobody. To name the others lets the index find what waits.
+        PotMove.kind.in_(("grant", "payment", "transfer")),
+        PotMove.state == "waiting",
+        of_pot if code is None else PotMove.pot_code == code,
+        PotMove.member_id.is_distinct_from(member_id),
+        ~said_yes,
+    )
+
+
+def _of_pot(group: type[Group]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Join a move and the group whose pot it leaves; the community's pot has none."""
+    number = sa.cast(sa.func.substr(PotMove.pot_code, 2), sa.Integer)
+    return group.community_id == PotMove.community_id, group.number == number
+
+
+def undecided(
+    session: Session,
+    community_id: uuid.UUID,
+    member_id: uuid.UUID,
+    *,
+    code: str | None = None,
+    limit: int,
+) -> list[Undecided]:
+    """Return what waits for the yes of somebody who decides, the oldest first (`awaits_yes`)."""
+    other = sa.orm.aliased(Group)
+    number = sa.cast(sa.func.substr(PotMove.other_code, 2), sa.Integer)
+    rows = session.execute(
+        sa.select(PotMove, Group, sa.func.coalesce(Member.first_name, other.name))
+        .outerjoin(Group, sa.and_(*_of_pot(Group)))
+        .outerjoin(
+            Member,
+            sa.and_(Member.community_id == PotMove.community_id, Member.id == PotMove.member_id),
+        )
+        .outerjoin(
+            other, sa.and_(other.community_id == PotMove.community_id, other.number == number)
+        )
+        .where(awaits_yes(community_id, member_id, code=code))
+        .order_by(PotMove.id)
+        .limit(limit)
+    )
+    return [Undecided(*row) for row in rows]
 
 
 def asked_of(session: Session, community_id: uuid.UUID, code: str) -> list[Asked]:

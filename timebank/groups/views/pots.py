@@ -308,11 +308,7 @@ def _missing(count: int) -> str:
 
 
 def _move_words(asked: Asked, people: dict[uuid.UUID, Member]) -> str:
-    move, hours_words = asked.move, hours_label(asked.move.minutes)
-    if move.other_code is not None:
-        other = asked.other_name or str(g.community.name)
-        return _("%(hours)s to the pot of %(name)s", hours=hours_words, name=other)
-    name = people[move.member_id].first_name if move.member_id else ""
-    if move.kind == "payment":
-        return _("%(hours)s to pay %(name)s", hours=hours_words, name=name)
-    return _("%(hours)s to help %(name)s", hours=hours_words, name=name)
+    move = asked.move
+    if move.member_id is not None:
+        return names.move_words(move, people[move.member_id].first_name)
+    return names.move_words(move, asked.other_name or str(g.community.name))

@@ -1,8 +1,6 @@
-"""The front page of a community, for a visitor and for a member, and the coordinator's list."""
+"""The front page of a community, for a visitor and for a member; leaving for good."""
 
-import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -12,7 +10,6 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.exchanges import names as exchange_names
 from timebank.exchanges import queries as exchanges
-from timebank.exchanges.models import Overdraft
 from timebank.exchanges.queries import Deal
 from timebank.home import queries, service
 from timebank.home.errors import AlreadyForgottenError, NobodyToGiveToError, WaitsForAnswerError
@@ -20,14 +17,11 @@ from timebank.home.forms import ForgetForm
 from timebank.home.queries import Figures
 from timebank.hours import queries as hours
 from timebank.hours.errors import NoSuchAccountError, TooManyHoursError
-from timebank.hours.models import BooksCheck
 from timebank.hours.policy import COMMUNITY_POT
 from timebank.hours.queries import Balance
-from timebank.limits.models import Crossing
 from timebank.listings import names as listing_names
 from timebank.listings import policy as listing_policy
 from timebank.listings import queries as listings
-from timebank.listings.models import Listing
 from timebank.listings.queries import Brief, Wanted
 from timebank.listings.tree import ICON_OF_OTHERS, ICONS
 from timebank.members import queries as members
@@ -36,7 +30,7 @@ from timebank.members.models import Member
 from timebank.sessions import names as session_names
 from timebank.sessions import queries as sessions
 from timebank.web.access import COMMUNITY_PREFIX, Access, access
-from timebank.web.filters import ago, hours_label, today
+from timebank.web.filters import hours_label, today
 from timebank.web.refusals import say, words_of
 from timebank.web.session import writes
 from timebank.web.words import gettext as _
@@ -45,7 +39,6 @@ from timebank.web.words import ngettext
 
 bp = Blueprint("home", __name__, url_prefix=COMMUNITY_PREFIX)
 
-COORDINATOR = "coordinator"
 #: Offers and requests shown on the front page.
 RECENT_MAX = 6
 #: Things on their way shown on a member's front page; the rest is under Agreements.
@@ -152,8 +145,8 @@ def _line(deal: Deal, *, waits: bool) -> dict[str, object]:
     name = listing_names.someone() if deal.is_unnamed(other) else other.first_name
     words, kind = exchange_names.state_tag(exchange, waits_for_me=waits)
     return {
-        "words": _question(deal, name) if waits else _title(deal),
-        "note": _title(deal) if waits else _when(deal, name),
+        "words": _question(deal, name) if waits else title_of(deal),
+        "note": title_of(deal) if waits else _when(deal, name),
         "href": url_for("exchanges.show", exchange_id=exchange.id),
         "icon": ("clipboard-check" if exchange.state == "done" else "calendar-heart")
         if waits
@@ -180,7 +173,8 @@ def _when(deal: Deal, name: str) -> str:
     return " · ".join(filter(None, (name, exchange_names.when(day, part))))
 
 
-def _title(deal: Deal) -> str:
+def title_of(deal: Deal) -> str:
+    """Return what an exchange is called."""
     return deal.exchange.title or listing_names.name_of(deal.category)
 
 
@@ -240,171 +234,6 @@ def _card(listing: Brief, viewer: Member | None) -> dict[str, object]:
         "tone": listing.owner_number if named else 0,
         "lang": listing.language if listing.language != g.community.locale else None,
     }
-
-
-# -------------------------------------------------------------- the coordinator's list
-
-
-@bp.get("/work")
-@access(Access.BOOKKEEPER)
-def work() -> ResponseReturnValue:
-    """List what waits for a coordinator, each with its one next step; a treasurer sees accounts."""
-    if COORDINATOR not in g.roles:
-        session, key = db.session(), g.community.id
-        waiting = exchanges.overdrafts_waiting(session, key, limit=queries.OVERDRAFTS_MAX)
-        alarms = [_alarm(check) for check in queries.alarms(session, key)]
-        books = [{"title": _("The books"), "rows": alarms, "more": 0}] if alarms else []
-        return render_template(
-            "home/work.html", sections=[*books, *_accounts(waiting)], is_coordinator=False
-        )
-    found = queries.work(db.session(), g.community, now=utc_now(), today=today())
-    # The header shows their sum, and need not count again.
-    g.waits = found.counts
-    sections: list[dict[str, Any]] = [
-        _section(_("The books"), "books", found.alarms, _alarm, found),
-        _section(_("People who would like to join"), "joiners", found.joiners, _joiner, found),
-        _section(_("Remembered differently"), "queried", found.queried, _deal, found),
-        _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
-        _section(_("Below their limit"), "overdrafts", found.overdrafts, _overdraft, found),
-        _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
-        _section(_("A chat would be nice"), "chats", found.chats, _chat, found),
-        _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
-        _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
-        _section(_("House rules to go through together"), "unheard", found.unheard, _unheard, found)
-        | {"all": url_for("members.people", part="rules")},
-    ]
-    return render_template(
-        "home/work.html",
-        sections=[section for section in sections if section["rows"]],
-        is_coordinator=True,
-    )
-
-
-def _accounts(waiting: Sequence[Overdraft]) -> list[dict[str, object]]:
-    """Return the one section of a treasurer's list, or none."""
-    rows = [_overdraft(each) for each in waiting]
-    return [{"title": _("Below their limit"), "rows": rows, "more": 0, "all": None}] if rows else []
-
-
-def _section(
-    title: str, name: str, things: Sequence[Any], row: Callable[[Any], object], found: queries.Work
-) -> dict[str, Any]:
-    count = found.counts.get(name, len(things))
-    return {
-        "title": title,
-        "rows": [row(thing) for thing in things],
-        "more": max(0, count - len(things)),
-        "all": None,
-    }
-
-
-def _alarm(check: BooksCheck) -> dict[str, object]:
-    return {
-        "words": _("The last check found something that is not right"),
-        "note": ago(check.ended_at or check.asked_at),
-        "href": url_for("checks.index"),
-        "act": url_for("checks.index"),
-        "act_words": _("See what it found"),
-    }
-
-
-def _joiner(member: Member) -> dict[str, object]:
-    return {
-        "words": member.first_name,
-        "note": " · ".join(filter(None, (member.area, ago(member.joined_at)))),
-        "href": url_for("members.person", member_id=member.id),
-        "act": url_for("members.decide", member_id=member.id, what="approve"),
-        "act_words": _("Let in"),
-    }
-
-
-def _unheard(member: Member) -> dict[str, object]:
-    return {
-        "words": member.first_name,
-        "note": " · ".join(filter(None, (member.account_code, member.area))),
-        "href": url_for("members.person", member_id=member.id),
-        "act": url_for("members.rules_together", member_id=member.id),
-        "act_words": _("Read them"),
-    }
-
-
-def _deal(deal: Deal) -> dict[str, object]:
-    exchange = deal.exchange
-    settles = g.member.id not in {deal.giver.id, deal.receiver.id}
-    return {
-        "words": _title(deal),
-        "note": _(
-            "%(giver)s helped %(receiver)s · %(hours)s",
-            giver=deal.giver.first_name,
-            receiver=deal.receiver.first_name,
-            hours=hours_label(exchange.worked_minutes or exchange.agreed_minutes),
-        ),
-        "href": url_for("exchanges.show", exchange_id=exchange.id),
-        "act": url_for("exchanges.settle", exchange_id=exchange.id) if settles else None,
-        "act_words": _("Settle it"),
-    }
-
-
-def _overdraft(overdraft: Overdraft) -> dict[str, object]:
-    address = url_for("books.overdraft", overdraft_id=overdraft.id)
-    return {
-        "words": _("Account %(code)s", code=overdraft.account_code),
-        "note": _(
-            "%(hours)s below its limit after hours were moved back, %(since)s",
-            hours=hours_label(overdraft.short_minutes),
-            since=ago(overdraft.flagged_at),
-        ),
-        "href": address,
-        "act": address,
-        "act_words": _("See to it"),
-    }
-
-
-def _chat(pair: tuple[Crossing, Member]) -> dict[str, object]:
-    crossing, member = pair
-    since = ago(crossing.crossed_at)
-    note = (
-        _("has some hours to give back · %(day)s", day=since)
-        if crossing.side == "floor"
-        else _("has many hours to spend · %(day)s", day=since)
-    )
-    href = url_for("limits.account", code=member.account_code)
-    return {
-        "words": member.first_name,
-        "note": note,
-        "href": href,
-        "act": href if member.id != g.member.id else None,
-        "act_words": _("How it stands"),
-    }
-
-
-def _request(pair: tuple[Listing, Member]) -> dict[str, object]:
-    listing, owner = pair
-    return {
-        "words": listing.title,
-        "note": _("%(name)s, since %(day)s", name=owner.first_name, day=ago(listing.posted_at)),
-        "href": url_for("listings.show", listing_id=listing.id),
-        "act": url_for("listings.offers", category=listing.category_id),
-        "act_words": _("Who offers this?"),
-    }
-
-
-def _offer(pair: tuple[Listing, Member]) -> dict[str, object]:
-    listing, owner = pair
-    return {
-        "words": listing.title,
-        "note": _("%(name)s, %(days)s", name=owner.first_name, days=_days_left(listing.ends_on)),
-        "href": url_for("listings.show", listing_id=listing.id),
-        "act": url_for("members.person", member_id=owner.id),
-        "act_words": _("Have a word"),
-    }
-
-
-def _days_left(ends_on: dt.date | None) -> str:
-    days = (ends_on - today()).days if ends_on is not None else 0
-    if days <= 0:
-        return _("until today")
-    return ngettext("%(num)d more day", "%(num)d more days", days)
 
 
 # ------------------------------------------------------------------------ leaving for good
