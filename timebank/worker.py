@@ -115,6 +115,7 @@ def jobs() -> list[Job]:
         Job("old links are forgotten", 3600, _at_once(links.delete_old_links)),
         Job("the trail is linked", 60, _at_once(trail.link_new)),
         Job("old sign-ins are forgotten", 3600, _at_once(trail.forget_old)),
+        Job("old taps at doors are forgotten", DAY_SECONDS, _at_once(sessions.forget_old_taps)),
         Job("sent forms are forgotten", 3600, _at_once(delete_old_submissions)),
         Job("the database is counted", DAY_SECONDS, _count),
         Job("drafts nobody finished are forgotten", 3600, _at_once(drafts.delete_stale)),

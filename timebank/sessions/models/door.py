@@ -65,7 +65,7 @@ class SessionAttendance(OfCommunity, Base):
 
 
 class SessionTap(Base):
-    """That a tap on a name was done: sent again, whenever that is, it changes nothing any more.
+    """That a tap on a name was done: sent again, it changes nothing any more.
 
     A tap that lets somebody in and one that takes them back are both of a moment. Done once more
     later, it would undo what somebody else did in between.

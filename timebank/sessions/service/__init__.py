@@ -51,6 +51,7 @@ from timebank.sessions.service.swaps import (
     take_over,
     tell_next_gap,
 )
+from timebank.sessions.service.taps import forget_old_taps
 from timebank.sessions.service.time_zone import change_time_zone
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "end_role",
     "end_series",
     "enter_held",
+    "forget_old_taps",
     "give_back",
     "legs_of_entry",
     "make_ahead",

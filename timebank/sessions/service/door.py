@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,10 +33,10 @@ from timebank.sessions.models import (
     GroupSession,
     SessionAttendance,
     SessionCode,
-    SessionTap,
 )
 from timebank.sessions.policy import door as policy
 from timebank.sessions.queries import Held
+from timebank.sessions.service import taps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +190,7 @@ def check_in(  # noqa: PLR0913 - called by keywords: who, how, when
         raise NotYoursToHoldError
     held = lock(session, held, who, alone=False)
     check_open(held.session, late=late)
-    is_new = client_key is None or _is_first_time(session, held, client_key, now=now)
+    is_new = client_key is None or taps.is_first_time(session, held, client_key, now=now)
     known = queries.known_of(session, held, [member.id])
     row = known.rows.get(member.id)
     if row is not None and (row.undone_at is None or not is_new):
@@ -280,7 +279,7 @@ def check_out(
     """
     held = lock(session, held, who, alone=False)
     check_open(held.session, late=late)
-    is_new = client_key is None or _is_first_time(session, held, client_key, now=now)
+    is_new = client_key is None or taps.is_first_time(session, held, client_key, now=now)
     row = queries.known_of(session, held, [member.id]).rows.get(member.id)
     if row is None:
         raise NotThereError
@@ -336,28 +335,6 @@ def check_open(there: GroupSession, *, late: bool = False) -> None:
         raise AlreadyClosedError
     if there.state not in {"open", "closed"}:
         raise NotOpenError(there.state)
-
-
-def _is_first_time(
-    session: Session, held: Held, client_key: uuid.UUID, *, now: dt.datetime
-) -> bool:
-    """Write down that a tap is done, and tell whether it was not before.
-
-    It is written first: one that is sent twice at the same moment waits here for the other.
-    """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    written = session.execute(
-        insert(SessionTap)
-        .values(
-            community_id=held.session.community_id,
-            session_id=held.session.id,
-            client_key=client_key,
-            at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(SessionTap.client_key)
-    )
-    return written.first() is not None
 
 
 def _is_there(known: queries.Known, member_id: uuid.UUID) -> bool:
