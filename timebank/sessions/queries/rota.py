@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from timebank.sessions.models import (
 from timebank.sessions.policy import rota as policy
 from timebank.sessions.policy.rota import Hand, Role, Roster
 from timebank.sessions.queries import joins
+from timebank.sessions.queries.together import is_held_by
 
 #: Who is on a rota now: asked, or coming.
 PRESENT = ("asked", "yes")
@@ -43,8 +44,8 @@ class Rostered:
 def rostered(session: Session, held: Sequence[tuple[GroupSession, Group]]) -> list[Rostered]:
     """Return sessions of one community with their rotas, in the order given.
 
-    It takes three questions whatever the number of sessions. Who left the group or the community,
-    takes a break, or stays away from the group on that day is on no rota.
+    It takes four questions whatever the number of sessions. Who left the group or the community,
+    takes a break, or stays away that day from a group that holds it is on no rota.
     """
     if not held:
         return []
@@ -52,16 +53,17 @@ def rostered(session: Session, held: Sequence[tuple[GroupSession, Group]]) -> li
     community_id = sessions[0].community_id
     roles = _roles(session, community_id, sessions)
     people = _people(session, community_id, sessions)
-    hands = _hands(session, community_id, sessions, people)
+    away = _away(session, community_id, sessions)
+    hands = _hands(session, community_id, sessions, people, away)
     found = []
     for planned, group in held:
         host = people.get((group.id, planned.host_id)) if planned.host_id else None
-        if host is not None and not host.comes_on(planned.day_on):
+        if (planned.id, planned.host_id) in away:
             host = None
         roster = policy.roster(
             roles[planned.id],
             hands[planned.id],
-            host=None if host is None else host.named,
+            host=host,
             needs_staff=group.needs_staff,
         )
         found.append(Rostered(planned, group, roster))
@@ -198,18 +200,8 @@ def _role(role: ShiftRole, planned: GroupSession, own_needed: int | None) -> Rol
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """A member of a group who may be on its rota, and the times they stay away from it."""
-
-    named: Hand
-    away: Sequence[tuple[dt.date, dt.date]]
-
-    def comes_on(self, day: dt.date) -> bool:
-        return not any(first <= day <= last for first, last in self.away)
-
-
-_People = Mapping[tuple[uuid.UUID, uuid.UUID], _Person]
+#: Members by a group that they belong to.
+_People = Mapping[tuple[uuid.UUID, uuid.UUID], Hand]
 
 
 def _people(session: Session, community_id: uuid.UUID, sessions: Sequence[GroupSession]) -> _People:
@@ -227,22 +219,11 @@ def _people(session: Session, community_id: uuid.UUID, sessions: Sequence[GroupS
             Member.id,
             Member.first_name,
             Member.number,
-            Exclusion.from_on,
-            Exclusion.until_on,
-            Exclusion.lifted_on,
         )
         .join(
             Member,
             sa.and_(
                 Member.community_id == GroupMember.community_id, Member.id == GroupMember.member_id
-            ),
-        )
-        .outerjoin(
-            Exclusion,
-            sa.and_(
-                Exclusion.community_id == GroupMember.community_id,
-                Exclusion.group_id == GroupMember.group_id,
-                Exclusion.member_id == GroupMember.member_id,
             ),
         )
         .where(
@@ -253,23 +234,38 @@ def _people(session: Session, community_id: uuid.UUID, sessions: Sequence[GroupS
             Member.id.in_(hosts) | Member.id.in_(on_rota),
         )
     )
-    away: dict[tuple[uuid.UUID, uuid.UUID], list[tuple[dt.date, dt.date]]] = defaultdict(list)
-    named: dict[tuple[uuid.UUID, uuid.UUID], Hand] = {}
-    for row in rows:
-        key = (row.group_id, row.id)
-        named[key] = Hand(
+    return {
+        (row.group_id, row.id): Hand(
             member_id=row.id,
             first_name=row.first_name,
             number=row.number,
             role_id=None,
             is_paid=row.is_paid,
         )
-        if row.from_on is not None:
-            last = row.until_on
-            if row.lifted_on is not None:
-                last = min(last, row.lifted_on - dt.timedelta(days=1))
-            away[key].append((row.from_on, last))
-    return {key: _Person(hand, away[key]) for key, hand in named.items()}
+        for row in rows
+    }
+
+
+def _away(
+    session: Session, community_id: uuid.UUID, sessions: Sequence[GroupSession]
+) -> frozenset[tuple[uuid.UUID, uuid.UUID]]:
+    """Return who stays away that day from a group that holds a session, by the session's key."""
+    rows = session.execute(
+        sa.select(GroupSession.id, Exclusion.member_id)
+        .join(
+            Exclusion,
+            sa.and_(
+                Exclusion.community_id == GroupSession.community_id,
+                Exclusion.holding_on(GroupSession.day_on),
+                is_held_by(Exclusion.group_id),
+            ),
+        )
+        .where(
+            GroupSession.community_id == community_id,
+            GroupSession.id.in_([each.id for each in sessions]),
+        )
+    )
+    return frozenset((row[0], row[1]) for row in rows)
 
 
 def _hands(
@@ -277,6 +273,7 @@ def _hands(
     community_id: uuid.UUID,
     sessions: Sequence[GroupSession],
     people: _People,
+    away: Collection[tuple[uuid.UUID, uuid.UUID]],
 ) -> Mapping[uuid.UUID, list[Hand]]:
     by_id = {each.id: each for each in sessions}
     rows = session.execute(
@@ -300,16 +297,16 @@ def _hands(
     for shift, swap_id in rows:
         planned = by_id[shift.session_id]
         person = people.get((planned.group_id, shift.member_id))
-        if person is None or not person.comes_on(planned.day_on):
+        if person is None or (planned.id, shift.member_id) in away:
             continue
         found[planned.id].append(
             Hand(
                 member_id=shift.member_id,
-                first_name=person.named.first_name,
-                number=person.named.number,
+                first_name=person.first_name,
+                number=person.number,
                 role_id=shift.role_id,
                 state=shift.state,
-                is_paid=person.named.is_paid,
+                is_paid=person.is_paid,
                 shift_id=shift.id,
                 is_swapping=swap_id is not None,
             )

@@ -15,6 +15,7 @@ from timebank.sessions.errors import RoleNotFoundError, ShiftNotFoundError, Swap
 from timebank.sessions.models import GroupSession, Shift, ShiftNeed, ShiftRole, ShiftSwap
 from timebank.sessions.queries import joins
 from timebank.sessions.queries.rota import PRESENT
+from timebank.sessions.queries.together import is_held_by
 
 OWN_MAX = 100
 
@@ -206,10 +207,10 @@ def own_shifts(session: Session, member: Member, *, since: dt.datetime) -> list[
 
 
 def _stays_away(member_id: SQLColumnExpression[uuid.UUID]) -> sa.ColumnElement[bool]:
-    """Say that a member stays away from the group of a session on its day."""
+    """Say that a member stays away from a group that holds a session on its day."""
     return sa.exists().where(
         Exclusion.community_id == GroupSession.community_id,
-        Exclusion.group_id == GroupSession.group_id,
+        is_held_by(Exclusion.group_id),
         Exclusion.member_id == member_id,
         Exclusion.holding_on(GroupSession.day_on),
     )

@@ -1,10 +1,12 @@
 """Which groups hold a session together, and which did when it was closed."""
 
+import uuid
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy import SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from timebank.groups.models import Group
@@ -76,6 +78,23 @@ def _closed_with(session: Session, held_session: GroupSession) -> list[tuple[Par
     return [
         (Parts(own, parts), group) for parts, group in rows if group.id != held_session.group_id
     ]
+
+
+def is_held_by(group_id: SQLColumnExpression[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Say of a row of `GroupSession` that a group holds it, alone or with others.
+
+    For what is to come: whom a session was closed with, `partners` tells.
+    """
+    holds_too = sa.exists().where(
+        SessionPartner.community_id == GroupSession.community_id,
+        SessionPartner.group_id == group_id,
+        SessionPartner.state == "joined",
+        sa.or_(
+            SessionPartner.session_id == GroupSession.id,
+            SessionPartner.series_id == GroupSession.series_id,
+        ),
+    )
+    return sa.or_(GroupSession.group_id == group_id, holds_too)
 
 
 @cache
