@@ -138,6 +138,7 @@ def test_a_member_of_another_community_joins_as_the_same_person(
     [
         ("name", {"first_name": " "}, "Enter a first name"),
         ("name", {"first_name": "x" * 61}, "keep it to 60"),
+        ("area", {"area": "12 High Street"}, "“12 High Street” looks like a street address"),
         ("contact", {"email": "sam at home", "phone": "1"}, "like name@example.org"),
         ("contact", {"email": "", "phone": "call me"}, "phone number like"),
         ("offer", {"could_offer": "x" * 1001}, "keep it to 1000"),

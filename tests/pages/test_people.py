@@ -384,6 +384,20 @@ def test_one_changes_one_s_details_and_who_sees_them(
     assert set(kinds) == {member.id}
 
 
+def test_one_s_own_page_takes_a_part_of_town_and_no_street_address(
+    session: Session, mina: tuple[Member, Pages]
+) -> None:
+    member, walk = mina
+    walk.get("/at/elm/me/edit")
+    page = walk.submit(area="Strandvejen 12", about="Boats", status=422)
+    assert "“Strandvejen 12” looks like a street address" in page.mistakes[0]
+    assert page.one("#area")["value"] == "Strandvejen 12"
+    assert page.one("#about").get_text().strip() == "Boats"
+    session.expire_all()
+    assert member.area == ""
+    assert "Saved." in walk.submit(area="Strand")
+
+
 def test_a_new_address_is_confirmed_and_needs_a_recent_sign_in(
     session: Session, mina: tuple[Member, Pages]
 ) -> None:

@@ -18,7 +18,7 @@ from timebank.listings.models import (
     WHEN_LENGTH_MAX,
     WORDS_LENGTH_MAX,
 )
-from timebank.members.models import AREA_LENGTH_MAX
+from timebank.members.fields import area_field
 from timebank.messaging.models import MESSAGE_LENGTH_MAX
 from timebank.web.fields import (
     STEP_MINUTES,
@@ -158,7 +158,7 @@ class WhereForm(StepForm):
         missing=_l("Choose where."),
         choices=choices_of(names.PLACES.items()),
     )
-    area = LineField(_l("Which area?"), length_max=AREA_LENGTH_MAX)
+    area = area_field(_l("Which area?"))
 
 
 class WhoForm(StepForm):

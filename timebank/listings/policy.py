@@ -12,6 +12,7 @@ from typing import Protocol
 
 from timebank.listings.models import Listing
 from timebank.listings.search import fold, words_in
+from timebank.members.areas import street_addresses_in
 from timebank.members.models import Member
 
 COORDINATOR = "coordinator"
@@ -26,8 +27,6 @@ PHONE_DIGITS_MAX = 15
 _PHONE = re.compile(r"(?<![\w.:/])\+?\(?\d(?:[ \t().\-/]{0,2}\d){5,}(?!\w)")
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\W\d_]{2,}")
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+")
-_UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
-_HOUSE_NUMBER = re.compile(r"\d{1,4}[a-z]?")
 _DATE = re.compile(r"\b\d{1,4}([./-])\d{1,2}\1\d{1,4}\b")
 
 
@@ -118,13 +117,10 @@ def nudge_due(listing: Listing, today: dt.date, listed_on: dt.date) -> int | Non
 
 
 @cache
-def _private_words() -> dict[str, frozenset[str]]:
+def _health_words() -> frozenset[str]:
     with _WORDS_FILE.open("rb") as file:
-        lists = tomllib.load(file)
-    return {
-        kind: frozenset(fold(word) for words in by_language.values() for word in words)
-        for kind, by_language in lists.items()
-    }
+        by_language = tomllib.load(file)["health"]
+    return frozenset(fold(word) for words in by_language.values() for word in words)
 
 
 def worries_in(text: str) -> list[Worry]:
@@ -141,40 +137,13 @@ def worries_in(text: str) -> list[Worry]:
         for match in _PHONE.finditer(text)
         if PHONE_DIGITS_MIN <= sum(each.isdigit() for each in match[0]) <= PHONE_DIGITS_MAX
     ]
-    found += [Worry("address", words) for words in _addresses_in(text)]
+    found += [Worry("address", words) for words in street_addresses_in(text)]
     found += [Worry("health", word) for word in _health_words_in(text)]
     return found
 
 
-def _addresses_in(text: str) -> Iterable[str]:
-    yield from (match[0] for match in _UK_POSTCODE.finditer(text))
-    lists = _private_words()
-    words = re.findall(r"\w+", text)
-    for number, word in enumerate(words):
-        if _HOUSE_NUMBER.fullmatch(word.lower()) is None:
-            continue
-        # "12 High Street", "12 Old Mill Lane"
-        for last in range(number + 2, min(number + 4, len(words))):
-            if fold(words[last]) in lists["street"]:
-                yield " ".join(words[number : last + 1])
-        # "Strandvejen 12", "Calle Mayor 3", "Acre Lane 12"
-        if number and _names_a_street(words[:number], lists):
-            yield " ".join(words[max(0, number - 3) : number + 1])
-
-
-def _names_a_street(before: list[str], lists: dict[str, frozenset[str]]) -> bool:
-    """Tell whether the words before a number name a street: `Strandvejen`, `Calle Mayor`."""
-    last = fold(before[-1])
-    # With a name before it: one can also walk down a lane 2 times.
-    if last in lists["street"] and before[-2:-1] and before[-2][0].isupper():
-        return True
-    if any(last.endswith(ending) and last != ending for ending in lists["street_ending"]):
-        return True
-    return any(fold(word) in lists["street_first"] for word in before[-4:-1])
-
-
 def _health_words_in(text: str) -> Iterable[str]:
-    wanted = _private_words()["health"]
+    wanted = _health_words()
     seen: set[str] = set()
     for word in re.findall(r"[^\W\d_]+", text):
         folded = "".join(words_in(word))

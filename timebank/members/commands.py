@@ -14,6 +14,7 @@ from timebank.communities.models import Community
 from timebank.db import db
 from timebank.hours.errors import NoSuchAccountError
 from timebank.members import queries, service
+from timebank.members.areas import street_addresses_in
 from timebank.members.errors import AlreadyMemberError
 from timebank.members.models import (
     AREA_LENGTH_MAX,
@@ -166,6 +167,8 @@ def _check(told: dict[str, str]) -> None:
         if len(told[field]) > length_max:
             name = field.replace("_", " ")
             raise click.ClickException(f"The {name} is too long: at most {length_max} characters.")
+    for address in street_addresses_in(told["area"]):
+        raise click.ClickException(f"{address!r} is a street address: give a part of town.")
     if told["email"] and not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", told["email"]):
         raise click.ClickException(f"{told['email']!r} is not an e-mail address.")
 

@@ -18,9 +18,9 @@ from timebank.communities.models import (
     WORDS_LENGTH_MAX,
 )
 from timebank.communities.models import NAME_LENGTH_MAX as COMMUNITY_NAME_LENGTH_MAX
+from timebank.members.fields import area_field
 from timebank.members.models import (
     ABOUT_LENGTH_MAX,
-    AREA_LENGTH_MAX,
     CIRCLES,
     EMAIL_LENGTH_MAX,
     NAME_LENGTH_MAX,
@@ -128,7 +128,7 @@ class NameForm(PageForm):
 class AreaForm(PageForm):
     """The part of town."""
 
-    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+    area = area_field(_l("Area"))
 
 
 class ContactForm(PageForm):
@@ -183,7 +183,7 @@ class DetailsForm(PageForm):
 
     first_name = first_name_field()
     last_name = LineField(_l("Last name"), length_max=NAME_LENGTH_MAX)
-    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+    area = area_field(_l("Area"))
     email = email_field()
     phone = phone_field()
     about = WordsField(_l("About you"), length_max=ABOUT_LENGTH_MAX)
@@ -254,7 +254,7 @@ class NewMemberForm(PageForm):
         validators=[required(_l("Enter a first name. Nothing else is needed."))],
     )
     last_name = LineField(_l("Last name"), length_max=NAME_LENGTH_MAX)
-    area = LineField(_l("Area"), length_max=AREA_LENGTH_MAX)
+    area = area_field(_l("Area"))
     email = email_field()
     phone = phone_field()
     has_heard_rules = BooleanField(_l("We went through the house rules together"))

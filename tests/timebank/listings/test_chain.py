@@ -116,6 +116,17 @@ def test_every_answer_can_be_changed_from_the_look_at_the_end(
     assert only(session).title == "A swim"
 
 
+def test_where_it_could_be_is_a_part_of_town_and_no_street_address(
+    as_sam: Pages, session: Session, place: Community
+) -> None:
+    answer_all(as_sam, session, place, kind="offer", title="A walk")
+    as_sam.follow("Change Where")
+    page = as_sam.submit(place="area", area="Calle Mayor 3", status=422)
+    assert "“Calle Mayor 3” looks like a street address" in page.mistakes[0]
+    assert page.one("#area")["value"] == "Calle Mayor 3"
+    assert as_sam.submit(area="Mayor").h1 == "Check your offer"
+
+
 def test_another_heading_asks_again_what_exactly(
     as_sam: Pages, session: Session, place: Community
 ) -> None:

@@ -1,0 +1,54 @@
+"""An area is a part of town and never a street address: how one is told from the other."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from timebank.members.policy import fold
+
+_WORDS_FILE = Path(__file__).with_name("street_words.toml")
+_UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
+_HOUSE_NUMBER = re.compile(r"\d{1,4}[a-z]?")
+
+
+@cache
+def _street_words() -> dict[str, frozenset[str]]:
+    with _WORDS_FILE.open("rb") as file:
+        lists = tomllib.load(file)
+    return {
+        kind: frozenset(fold(word) for words in by_language.values() for word in words)
+        for kind, by_language in lists.items()
+    }
+
+
+def street_addresses_in(text: str) -> Iterable[str]:
+    """Find what in a text looks like a street address, as it was typed.
+
+    All languages are looked through at once: people mix them. A miss is better than a nuisance.
+    """
+    yield from (match[0] for match in _UK_POSTCODE.finditer(text))
+    lists = _street_words()
+    words = re.findall(r"\w+", text)
+    for number, word in enumerate(words):
+        if _HOUSE_NUMBER.fullmatch(word.lower()) is None:
+            continue
+        # "12 High Street", "12 Old Mill Lane"
+        for last in range(number + 2, min(number + 4, len(words))):
+            if fold(words[last]) in lists["street"]:
+                yield " ".join(words[number : last + 1])
+        # "Strandvejen 12", "Calle Mayor 3", "Acre Lane 12"
+        if number and _names_a_street(words[:number], lists):
+            yield " ".join(words[max(0, number - 3) : number + 1])
+
+
+def _names_a_street(before: list[str], lists: dict[str, frozenset[str]]) -> bool:
+    """Tell whether the words before a number name a street: `Strandvejen`, `Calle Mayor`."""
+    last = fold(before[-1])
+    # With a name before it: one can also walk down a lane 2 times.
+    if last in lists["street"] and before[-2:-1] and before[-2][0].isupper():
+        return True
+    if any(last.endswith(ending) and last != ending for ending in lists["street_ending"]):
+        return True
+    return any(fold(word) in lists["street_first"] for word in before[-4:-1])
