@@ -340,6 +340,12 @@ def is_counted(name: str) -> bool:
     return _COUNTED_NAME.fullmatch(name) is not None
 
 
+def following_words(count: int) -> str:
+    """Say for a terminal how many balances are wrong because of what was named before."""
+    follow = "balance that follows" if count == 1 else "balances that follow"
+    return f"and {count} {follow} from it"
+
+
 def is_signed(name: str) -> bool:
     """Whether a file holds keys, or what was signed."""
     return name in {SIGNED_KEYS, SIGNED_MONTHS} or signed_year_of(name) is not None

@@ -19,7 +19,7 @@ from typing import Final
 
 from ledger.audit.check import Verdict, audit
 from ledger.files import put
-from ledger.layout import MAIN, top_of
+from ledger.layout import MAIN, following_words, is_counted, top_of
 
 _MEGABYTE: Final = 1024 * 1024
 
@@ -80,9 +80,18 @@ def _as_json(verdict: Verdict, seconds: float) -> str:
     return f"{json.dumps(facts, indent=2)}\n"
 
 
+def _found(verdict: Verdict) -> Iterator[str]:
+    """What is wrong; balances that follow from it are one line."""
+    for finding in verdict.findings:
+        if not (verdict.following and is_counted(finding.file)):
+            yield str(finding)
+    if verdict.following:
+        yield following_words(verdict.following)
+
+
 def _as_text(verdict: Verdict) -> str:
     if not verdict.ok:
-        return "\n".join(["The books are NOT right.", *map(str, verdict.findings)])
+        return "\n".join(["The books are NOT right.", *_found(verdict)])
     counted = f"{verdict.entries} entries, {verdict.accounts} accounts"
     lines = [
         "The books are right.",

@@ -17,6 +17,8 @@ os.environ["BEANCOUNT_DISABLE_LOAD_CACHE"] = "1"
 
 from beancount import __version__ as beancount_version
 from beancount import loader
+from beancount.core.interpolate import BalanceError
+from beancount.ops.validation import ValidationError
 
 from ledger.audit import plugin
 from ledger.chain import GENESIS
@@ -40,6 +42,8 @@ from ledger.signed import read_signed
 FINDINGS_MAX: Final = 20
 #: Lines of the file at the top that beancount is not to follow.
 _NOT_FOLLOWED: Final = ("include ", f'plugin "{PLUGIN_NAME}"', 'option "insert_pythonpath"')
+#: What beancount says of entries that it could read.
+_OF_WHOLE_ENTRIES: Final = (BalanceError, ValidationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Verdict:
         signer: The key that signed it, as text.
         earlier: Entries that refer to one before the year, which is not seen here.
         checked: What was looked at, in order; behind the first finding nothing was.
-        findings: What is wrong, the first thing first.
+        findings: What is wrong, the cause first; no more than are worth listing.
+        following: Balances at the end of a month that are wrong because of what is named before
+            them, whether they are listed or not.
         beancount: The version that took part.
         leftovers: Caches of beancount beside the books, which were not read.
     """
@@ -75,6 +81,7 @@ class Verdict:
     earlier: int = 0
     checked: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    following: int = 0
     beancount: str = beancount_version
     leftovers: tuple[str, ...] = ()
 
@@ -102,7 +109,13 @@ def audit(folder: Path, top: str = MAIN) -> Verdict:
         check_marks(folder, files.head)
         checked.append("files")
     except _FindingsError as error:
-        return Verdict(ok=False, top=top, checked=tuple(checked), findings=error.findings)
+        return Verdict(
+            ok=False,
+            top=top,
+            checked=tuple(checked),
+            findings=error.findings,
+            following=error.following,
+        )
     except FindingError as error:
         return Verdict(ok=False, top=top, checked=tuple(checked), findings=(error.finding,))
     return Verdict(
@@ -127,6 +140,8 @@ class _FindingsError(Exception):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(str(findings[0]))
         self.findings = tuple(findings[:FINDINGS_MAX])
+        counted = sum(map(_is_counted, findings))
+        self.following = counted if counted < len(findings) else 0
 
 
 def _check_plugin(folder: Path) -> None:
@@ -200,15 +215,15 @@ def _raise_first(
     reading: plugin.Reading,
     place: Callable[[Any], tuple[str, int]],
 ) -> None:
-    """What beancount found; a wrong entry also makes each balance after it wrong."""
+    """What beancount found, behind the entry at fault: it makes each balance after it wrong."""
     if not errors:
         return
     findings = [
         Finding("beancount", str(error.message).strip(), *place(error.source)) for error in errors
     ]
     findings.sort(key=_is_counted)
-    if all(map(_is_counted, findings)):
-        # The entries are whole, only their sums are not: the chain names the one at fault.
+    if all(isinstance(error, _OF_WHOLE_ENTRIES) for error in errors):
+        # Every entry could be read, only what they come to is wrong: the chain names the one.
         try:
             _run(reading, entries, place)
         except FindingError as error:

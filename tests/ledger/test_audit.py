@@ -1,10 +1,7 @@
 """The audit sees files and nothing else; each thing wrong with them is found and named."""
 
-import json
 import re
-import resource
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +13,6 @@ from ledger.audit import plugin
 from ledger.audit.__main__ import main
 from ledger.audit.check import Verdict, audit
 from ledger.layout import PLUGIN, Finding, mark
-from timebank.config import ROOT
 
 GOLDEN = Path(__file__).parent / "golden_books"
 MAIN, ACCOUNTS, BALANCES = "main.beancount", "accounts.beancount", "BALANCES"
@@ -101,13 +97,22 @@ def test_empty_books_pass(folder: Path) -> None:
     assert audit(folder).ok
 
 
-def test_one_minute_in_one_posting_is_found_by_beancount(folder: Path) -> None:
+def test_one_minute_in_one_posting_names_the_entry_before_what_beancount_says(
+    folder: Path,
+) -> None:
     change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
-    found = first(folder)
-    assert (found.reason, found.file) == ("beancount", JANUARY)
-    assert "does not balance" in found.detail
-    line = (folder / JANUARY).read_text("utf-8").split("\n")[found.line - 1]
+    verdict = audit(folder)
+    named, uneven, *counted = verdict.findings
+    assert (named.reason, named.detail) == (
+        "bad-leg",
+        "entry 2 has two postings that are no pair",
+    )
+    assert "does not balance" in uneven.detail
+    line = (folder / JANUARY).read_text("utf-8").split("\n")[named.line - 1]
     assert line.startswith('2026-01-01 * "M000003" "exchange"')
+    assert (named.file, named.line) == (uneven.file, uneven.line) == (JANUARY, named.line)
+    assert {each.file for each in counted} == {COUNTED}
+    assert verdict.following == len(counted)
 
 
 def test_one_minute_in_both_postings_is_found_by_the_assertion_and_named(folder: Path) -> None:
@@ -416,68 +421,3 @@ def test_what_can_not_be_true_is_found_even_then(
     change(folder, JANUARY, before.format(**names), after.format(**names))
     relink(folder)
     assert first(folder).reason == reason
-
-
-# --------------------------------------------------------------------- the program
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ledger.audit", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-
-
-def test_the_program_says_what_is_so_and_ends_with_nothing(folder: Path) -> None:
-    said = run(folder)
-    assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.startswith("The books are right.\n10 entries, 6 accounts, adding up to 0")
-
-
-def test_the_program_names_what_is_wrong_and_ends_with_one(folder: Path) -> None:
-    change(folder, JANUARY, 'key: "gift:1"', 'key: "gift:2"')
-    said = run(folder, "--json")
-    assert said.returncode == 1
-    verdict = json.loads(said.stdout)
-    assert (verdict["ok"], verdict["findings"][0]["reason"]) == (False, "broken-chain")
-    assert "NOT right" in run(folder).stdout
-
-
-def test_a_wrong_question_ends_with_two(tmp_path: Path) -> None:
-    said = run(tmp_path / "nowhere")
-    assert said.returncode == 2
-    assert "there is no folder" in said.stderr
-
-
-def test_the_program_can_be_held_to_time_and_memory(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    limits: list[tuple[int, tuple[int, int]]] = []
-    monkeypatch.setattr(resource, "setrlimit", lambda what, both: limits.append((what, both)))
-    assert main([str(folder), "--seconds", "60", "--megabytes", "512"]) == 0
-    assert limits == [
-        (resource.RLIMIT_CPU, (60, 60)),
-        (resource.RLIMIT_AS, (512 * 1024**2, 512 * 1024**2)),
-    ]
-    assert "The books are right." in capsys.readouterr().out
-
-
-def test_the_program_touches_no_database_and_no_web_framework() -> None:
-    """Books by one program, checked by another that shares no code with it that counts."""
-    listing = "import sys, ledger.audit.check; print(*sorted(sys.modules))"
-    loaded = set(
-        subprocess.run(
-            [sys.executable, "-c", listing], check=True, capture_output=True, text=True, cwd=ROOT
-        ).stdout.split()
-    )
-    ours = {name for name in loaded if name.split(".")[0] in {"ledger", "timebank"}}
-    assert ours == {
-        *("ledger", "ledger.audit", "ledger.audit.check", "ledger.audit.plugin"),
-        *("ledger.chain", "ledger.errors", "ledger.layout", "ledger.proof_errors"),
-        # These read what was signed; that the entries lead to it, the plugin works out itself.
-        *("ledger.merkle", "ledger.months", "ledger.notes", "ledger.receipts", "ledger.signed"),
-    }
-    assert not loaded & {"sqlalchemy", "psycopg", "flask"}

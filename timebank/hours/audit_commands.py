@@ -11,6 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ledger.errors import LedgerRefusal
+from ledger.layout import following_words
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.db import db
@@ -130,6 +131,7 @@ def _facts(check: BooksCheck) -> dict[str, object]:
         "entries": check.entries,
         "head": check.head,
         "findings": auditing.findings_of(check),
+        "following": auditing.causes_of(check)[1],
     }
 
 
@@ -138,8 +140,8 @@ def _text(slug: str, check: BooksCheck) -> str:
         return f"{slug}: the books are right. {check.entries} entries\n{slug}: chain {check.head}"
     if check.outcome == "stopped":
         return f"{slug}: the check was stopped: {STOPPED[check.stop or 'fault']}."
-    found = [
-        f"{finding.get('file') or slug}: {finding.get('detail', '')}"
-        for finding in auditing.findings_of(check)
-    ]
+    causes, following = auditing.causes_of(check)
+    found = [f"{finding.get('file') or slug}: {finding.get('detail', '')}" for finding in causes]
+    if following:
+        found.append(f"{slug}: {following_words(following)}")
     return "\n".join([f"{slug}: the books are NOT right.", *found])

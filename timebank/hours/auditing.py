@@ -432,6 +432,17 @@ def findings_of(check: BooksCheck) -> list[dict[str, Any]]:
     return [dict(finding) for finding in verdict.get("findings", ())][:FINDINGS_SHOWN]
 
 
+def causes_of(check: BooksCheck) -> tuple[list[dict[str, Any]], int]:
+    """What a check found, and how many balances are wrong because of it; those are left out.
+
+    Where balances alone are wrong, they are what was found.
+    """
+    found, following = findings_of(check), int((check.verdict or {}).get("following", 0))
+    if not following:
+        return found, 0
+    return [finding for finding in found if not is_about_sum(finding)], following
+
+
 def is_about_sum(finding: Mapping[str, Any]) -> bool:
     """Tell whether something was found about the sums at the end of one month."""
     return is_counted(str(finding.get("file", "")))

@@ -378,9 +378,15 @@ def test_a_database_behind_its_books_is_an_alarm(
 def test_the_command_says_what_was_found_and_what_was_stopped(
     app: Flask, session: Session, village: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {"ok": False, "findings": [{"file": "HEAD", "detail": "is torn"}, {"detail": "all"}]}
+    torn, whole = {"file": "HEAD", "detail": "is torn"}, {"detail": "all"}
+    found: dict[str, Any] = {"ok": False, "findings": [torn, whole]}
+    sum_of_may = {"file": "2026/05.assert.beancount", "detail": "Balance failed"}
     for ended, words in (
         (Ended(found), "village: the books are NOT right.\nHEAD: is torn\nvillage: all"),
+        (
+            Ended(found | {"findings": [*found["findings"], sum_of_may], "following": 21}),
+            "HEAD: is torn\nvillage: all\nvillage: and 21 balances that follow from it",
+        ),
         (Ended(None, "memory"), "village: the check was stopped: it took too much memory."),
     ):
         monkeypatch.setattr(auditing, "_audit", lambda *_p, ended=ended, **_more: (None, ended))

@@ -22,6 +22,8 @@ from timebank.members.models import Member
 from timebank.statements import standing
 
 DAY = dt.timedelta(days=1)
+#: What accounts held when May was over.
+MAY = "2026/05.assert.beancount"
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def checked(
     ago: dt.timedelta = dt.timedelta(0),
     year: int | None = None,
     findings: tuple[dict[str, object], ...] = (),
+    following: int = 0,
 ) -> BooksCheck:
     """Leave a check that ended in some way."""
     at_ = utc_now() - ago
@@ -64,7 +67,9 @@ def checked(
         stop=stop,
         entries=None if stop else 1204,
         head="" if stop else "ab" * 32,
-        verdict=None if stop else {"ok": outcome == "right", "findings": list(findings)},
+        verdict=None
+        if stop
+        else {"ok": outcome == "right", "findings": list(findings), "following": following},
     )
     scene.session.add(check)
     scene.session.flush()
@@ -159,6 +164,26 @@ def test_what_was_found_is_shown_to_whoever_reads_the_books_on_every_page(
     checked(scene)
     assert "found something" not in walk(theo).get(at(scene.community, "/hours"))
     assert "found something" not in walk(scene.cora).get(at(scene.community, "/work"))
+
+
+def test_balances_that_follow_from_what_was_found_are_one_line(
+    scene: Scene, walk: Walk, theo: Member
+) -> None:
+    said = {"reason": "broken-chain", "detail": "entry 3 was changed"}
+    cause: dict[str, object] = {**said, "file": "2026/05.beancount"}
+    sums: list[dict[str, object]] = [
+        {"reason": "beancount", "detail": f"Balance failed for {code}", "file": MAY}
+        for code in ("M000001", "M000002")
+    ]
+    checked(scene, "wrong", findings=(cause, *sums), following=57)
+    page = walk(theo).get(at(scene.community, "/books"))
+    assert "2026/05.beancount: entry 3 was changed" in page
+    assert "And 57 balances that follow from it." in page
+    assert "Balance failed" not in page
+    # A verdict from before they were counted says what it says.
+    checked(scene, "wrong", findings=(cause, *sums))
+    page = walk(theo).get(at(scene.community, "/books"))
+    assert "Balance failed for M000002" in page
 
 
 def test_a_check_that_was_stopped_or_is_old_is_no_good_news(

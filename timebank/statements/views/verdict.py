@@ -148,13 +148,25 @@ def entries_words(count: int) -> str:
 
 
 def finding_rows(check: BooksCheck) -> list[str]:
-    """Say what a check found, each thing with its place in the books."""
+    """Say what a check found, each thing with its place in the books.
+
+    Balances that are wrong because of it are one line.
+    """
     rows = []
-    for finding in auditing.findings_of(check):
+    causes, following = auditing.causes_of(check)
+    for finding in causes:
         where = str(finding.get("file") or "")
         if where and finding.get("line"):
             where = _("%(file)s, line %(line)d", file=where, line=int(finding["line"]))
         rows.append(": ".join(filter(None, (where, str(finding.get("detail", ""))))))
+    if following:
+        rows.append(
+            ngettext(
+                "And %(num)d balance that follows from it.",
+                "And %(num)d balances that follow from it.",
+                following,
+            )
+        )
     return rows
 
 
