@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from timebank.clock import utc_now
 from timebank.communities import queries
 from timebank.communities import service as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.errors import BadSlugError, SlugTakenError, UnknownTimeZoneError
 from timebank.communities.models import JOINING, LOCALES, NAME_LENGTH_MAX, Community
 from timebank.db import db
@@ -26,7 +27,6 @@ from timebank.hours.policy import COMMUNITY_POT
 from timebank.listings.service import seed_categories
 from timebank.members import queries as members
 from timebank.members import service
-from timebank.members.commands import community_option, one_community
 from timebank.members.commands import group as members_group
 from timebank.members.errors import MemberNotFoundError
 from timebank.web.fields import one_line

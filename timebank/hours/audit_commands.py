@@ -14,9 +14,10 @@ from ledger.errors import LedgerRefusal
 from ledger.layout import following_words
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.db import db
 from timebank.hours import auditing, looking
-from timebank.hours.commands import books_group, community_option, json_option, one
+from timebank.hours.commands import books_group, json_option
 from timebank.hours.looking import NotLoopbackError, NotStartedError, Place, TakenError
 from timebank.hours.models import BooksCheck
 from timebank.trail import service as trail
@@ -48,7 +49,7 @@ def audit_command(*, slug: str | None, as_json: bool) -> None:
     unless one is named. Ends with 0 if every one is right.
     """
     settings, session = current_app.config["SETTINGS"], db.session()
-    chosen = [one(slug)] if slug else list(communities.every(session))
+    chosen = [one_community(slug)] if slug else list(communities.every(session))
     if not chosen:
         raise click.ClickException("There is no community yet.")
     facts = {}
@@ -79,7 +80,7 @@ def serve_command(*, slug: str | None, port: int, host: str, year: int | None) -
     Fava sees a copy without names, and without what lies in local/, and can not write. Whoever can
     reach the address sees every account: read docs/operations.md first.
     """
-    community = one(slug)
+    community = one_community(slug)
     try:
         place = Place(host, port)
     except NotLoopbackError as error:

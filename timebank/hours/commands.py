@@ -18,6 +18,7 @@ from ledger.errors import ForeignBooks, LedgerRefusal
 from ledger.verify import Report, verify
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.config import ROOT
 from timebank.db import db
@@ -35,9 +36,6 @@ AUDIT_ANSWERS: Final = (0, 1)
 
 ledger_group = AppGroup("ledger", help="Check the hours in the database.")
 books_group = AppGroup("books", help="Export the books, and check exported books.")
-community_option = click.option(
-    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")
 
 
@@ -55,7 +53,7 @@ def verify_command(*, slug: str | None, as_json: bool) -> None:
 
     Looks at every community unless one is named. Ends with 0 if everything fits.
     """
-    chosen = [one(slug)] if slug else list(communities.every(db.session()))
+    chosen = [one_community(slug)] if slug else list(communities.every(db.session()))
     if not chosen:
         raise click.ClickException("There is no community yet.")
     reports = {}
@@ -97,7 +95,7 @@ def export_command(folder: Path, *, slug: str | None, is_full: bool, as_json: bo
     What is new since the last time is added; months that are over are not touched, nor is
     FOLDER/local.
     """
-    community = one(slug)
+    community = one_community(slug)
     _note_export(community)
     try:
         with _snapshot() as connection:
@@ -170,25 +168,6 @@ def check_command(folder: Path, *, year: int | None, as_json: bool) -> None:
         raise click.ClickException(f"The check was stopped before it was done: {said}")
     click.echo(answer.stdout, nl=False)
     sys.exit(answer.returncode)
-
-
-def one(slug: str | None) -> Community:
-    """The community that is meant.
-
-    Raises:
-        click.ClickException: If there is none of this name, or several and none was named.
-    """
-    session = db.session()
-    if slug is not None:
-        named = communities.by_slug(session, slug)
-        if named is None:
-            raise click.ClickException(f"There is no community {slug!r}.")
-        return named
-    found = communities.every(session)
-    if len(found) != 1:
-        slugs = ", ".join(community.slug for community in found) or "none yet"
-        raise click.ClickException(f"Say which with --community. There are: {slugs}.")
-    return found[0]
 
 
 def _report_facts(report: Report) -> Mapping[str, Any]:

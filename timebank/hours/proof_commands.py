@@ -21,11 +21,12 @@ from ledger.proof_errors import NothingTrusted, TornKey
 from ledger.receipts import LENGTH_MAX, Proven, Receipt, check
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.config import HOME_DEFAULT
 from timebank.db import db
 from timebank.hours import months, proofs, sealing
-from timebank.hours.commands import community_option, json_option, ledger_group, one
+from timebank.hours.commands import json_option, ledger_group
 from timebank.hours.sealing import Vault
 
 #: What each refusal means to somebody at a terminal.
@@ -96,7 +97,7 @@ def checkpoint_command(slug: str | None) -> None:
 
     The worker does this each night. Looks at every community unless one is named.
     """
-    chosen = [one(slug)] if slug else list(communities.every(db.session()))
+    chosen = [one_community(slug)] if slug else list(communities.every(db.session()))
     if not chosen:
         raise click.ClickException("There is no community yet.")
     failed = False
@@ -123,7 +124,7 @@ def months_command(*, slug: str | None, as_json: bool) -> None:
 
     The worker seals them by itself. Looks at every community unless one is named.
     """
-    chosen = [one(slug)] if slug else list(communities.every(db.session()))
+    chosen = [one_community(slug)] if slug else list(communities.every(db.session()))
     if not chosen:
         raise click.ClickException("There is no community yet.")
     failed, told = False, {}
@@ -168,7 +169,9 @@ def _month_facts(sealed: SealedMonth) -> dict[str, Any]:
 @community_option
 def list_command(slug: str | None) -> None:
     """Show the public keys, and when each of them signed."""
-    click.echo(proofs.keys_text(db.session(), one(slug).id) or "There is no key yet.", nl=False)
+    click.echo(
+        proofs.keys_text(db.session(), one_community(slug).id) or "There is no key yet.", nl=False
+    )
 
 
 @keys_group.command("new")
@@ -180,7 +183,7 @@ def new_command(slug: str | None, origin: str | None) -> None:
     A new line is for one case only: entries that were signed are lost for good, and everybody was
     told. Checkpoints of the line before stay where they are.
     """
-    community = one(slug)
+    community = one_community(slug)
     vault = _vault(community)
     with _in_words():
         made = sealing.begin(community, vault, origin or vault.origin, now=utc_now())
@@ -192,7 +195,7 @@ def new_command(slug: str | None, origin: str | None) -> None:
 @click.option("--lost", is_flag=True, help="The old private key is gone and can sign no handover.")
 def rotate_command(slug: str | None, *, lost: bool) -> None:
     """Replace the key. The old one signs a note that names the new one, and is destroyed."""
-    community = one(slug)
+    community = one_community(slug)
     with _in_words():
         made = sealing.rotate(community, _vault(community), now=utc_now(), is_lost=lost)
     click.echo(str(made.key))

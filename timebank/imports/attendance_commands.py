@@ -10,6 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.db import db
 from timebank.errors import RefusalError
@@ -18,7 +19,7 @@ from timebank.groups.errors import GroupNotFoundError
 from timebank.imports import attendance_service, attendance_sheets
 from timebank.imports.attendance_service import Entered, Usual
 from timebank.imports.attendance_sheets import Attendance
-from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group, one_community
+from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group
 from timebank.imports.errors import AttendanceError
 from timebank.members import policy as members_policy
 from timebank.members import queries as members
@@ -81,9 +82,7 @@ def register(_cli: object) -> None:
 @group.command("attendance")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--group", "group_slug", required=True, metavar="SLUG", help="Whose sessions.")
-@click.option(
-    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
-)
+@community_option
 @click.option("--by", "number", metavar="NUMBER", help="Who answers for it; else a lead does.")
 @click.option("--starts", default="10:00", show_default=True, help="When a session begins.")
 @click.option(

@@ -9,11 +9,12 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.errors import RefusalError
 from timebank.groups import queries as groups
 from timebank.groups.errors import GroupNotFoundError
-from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group, one_community
+from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group
 from timebank.sessions import calendar_names as names
 from timebank.sessions import service
 from timebank.sessions.calendars import reading
@@ -38,9 +39,7 @@ def register(_cli: object) -> None:
 @group.command("calendar")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--group", "group_slug", required=True, help="Whose calendar it is: as in addresses.")
-@click.option(
-    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
-)
+@community_option
 @click.option("--public", "is_public", is_flag=True, help="Visitors may know of what is new.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 def calendar(

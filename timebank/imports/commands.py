@@ -11,9 +11,8 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
-from timebank.communities import queries as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
-from timebank.db import db
 from timebank.imports import service, sheets
 from timebank.imports.errors import (
     ColumnsMissingError,
@@ -66,9 +65,7 @@ def register(cli: AppGroup) -> None:
 
 @group.command("requests")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
-)
+@community_option
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 @click.option("--reopen", is_flag=True, help="Open what the sheet calls finished, too.")
 @click.option("--day-first", is_flag=True, help="Read 3/4/2020 as the third of April.")
@@ -117,19 +114,6 @@ def _bring_in(community: Community, sheet: Sheet, *, reopen: bool, dry_run: bool
         return run_in_transaction(work)
     except _DryRunError as done:
         return done.summary
-
-
-def one_community(slug: str | None) -> Community:
-    """Return the community that is meant, or say which there are."""
-    session = db.session()
-    found = communities.every(session)
-    wanted = [community for community in found if slug in {None, community.slug}]
-    if len(wanted) == 1:
-        return wanted[0]
-    there = ", ".join(community.slug for community in found) or "none yet"
-    if slug is not None:
-        raise click.ClickException(f"There is no community {slug!r}. There are: {there}.")
-    raise click.ClickException(f"Say which with --community. There are: {there}.")
 
 
 def _words_of(refusal: SheetError) -> str:

@@ -9,12 +9,13 @@ import click
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.groups import service, sheets
 from timebank.groups.errors import ListError
 from timebank.groups.service import Brought
 from timebank.groups.sheets import Listed, Row
-from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group, one_community
+from timebank.imports.commands import OF_NO_USE, SOME_LEFT_OUT, group
 from timebank.tables import ROWS_MAX, Remark
 from timebank.web.session import run_in_transaction
 
@@ -51,12 +52,7 @@ def register(_cli: object) -> None:
 def _asked(command: Callable[..., None]) -> Any:  # noqa: ANN401 - what click makes of it
     for option in (
         click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing."),
-        click.option(
-            "--community",
-            "slug",
-            metavar="SLUG",
-            help="Which one; not needed where there is only one.",
-        ),
+        community_option,
         click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
     ):
         command = option(command)

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from timebank.clock import utc_now
-from timebank.communities import queries as communities
+from timebank.communities.commands import community_option, one_community
 from timebank.communities.models import Community
 from timebank.db import db
 from timebank.hours.errors import NoSuchAccountError
@@ -38,9 +38,6 @@ LENGTHS = {
     "phone": PHONE_LENGTH_MAX,
 }
 group = AppGroup("member", help="Add members, and list them.")
-community_option = click.option(
-    "--community", "slug", metavar="SLUG", help="Which one; not needed where there is only one."
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write the answer as JSON.")
 
 
@@ -143,21 +140,6 @@ def list_all(*, states: tuple[str, ...], slug: str | None, as_json: bool) -> Non
         click.echo(f"{facts['number']}  {facts['state']:<8} {facts['name']}{roles}")
     if not found:
         click.echo("Nobody.")
-
-
-def one_community(slug: str | None) -> Community:
-    """Return the community that is meant."""
-    session = db.session()
-    if slug is not None:
-        named = communities.by_slug(session, slug)
-        if named is None:
-            raise click.ClickException(f"There is no community {slug!r}.")
-        return named
-    found = communities.every(session)
-    if len(found) != 1:
-        slugs = ", ".join(community.slug for community in found) or "none yet"
-        raise click.ClickException(f"Say which with --community. There are: {slugs}.")
-    return found[0]
 
 
 def _check(told: dict[str, str]) -> None:

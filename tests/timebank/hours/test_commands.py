@@ -156,7 +156,11 @@ def test_a_full_disk_is_said_plainly(
         (0, ["ledger", "verify"], "There is no community yet."),
         (0, ["books", "export", "x"], "Say which with --community. There are: none yet."),
         (2, ["books", "export", "x"], "Say which with --community. There are: one, two."),
-        (1, ["books", "export", "x", "--community", "three"], "There is no community 'three'."),
+        (
+            1,
+            ["books", "export", "x", "--community", "three"],
+            "There is no community 'three'. There are: one.",
+        ),
         (1, ["books", "check", "/nowhere"], "does not exist"),
     ],
 )
