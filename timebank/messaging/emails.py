@@ -44,6 +44,16 @@ class Letter:
     body: str
     stop_url: str | None
 
+    @property
+    def stop_headers(self) -> dict[str, str]:
+        """Lines of its head by which a mail program stops such mail with one click (RFC 8058)."""
+        if self.stop_url is None:
+            return {}
+        return {
+            "List-Unsubscribe": f"<{self.stop_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -125,9 +135,8 @@ def message_of(session: Session, mail: OutboxMail, sender: str) -> EmailMessage:
     # The same at each try: a mail server that got it twice shows it once.
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2] or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
-    if letter.stop_url:
-        message["List-Unsubscribe"] = f"<{letter.stop_url}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for name, value in letter.stop_headers.items():
+        message[name] = value
     message.set_content(letter.body)
     return message
 

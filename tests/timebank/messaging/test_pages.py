@@ -425,6 +425,22 @@ def test_the_demo_shows_the_mail_it_would_have_sent(
     assert "Eve" not in page.html
 
 
+def test_the_demo_shows_how_a_mail_program_would_stop_such_mail(
+    make_app: Callable[..., Flask], session: Session, mail: OutboxMail
+) -> None:
+    service.write_mail(
+        session, to_address="a@example.org", subject="A link", body="", topic="in", now=utc_now()
+    )
+    browser = Client(app := make_app(demo=True), app.response_class, use_cookies=True)
+    browser.arranged = session
+    link, news = Pages(browser).get("/demo/mail").soup.select(".letter")
+    assert "Stop such mail" not in link.get_text()
+    url = f"https://timebank.example{stop_path(app, session, mail)}"
+    assert f'<a href="{url}">Stop such mail<' in str(news)
+    assert f"List-Unsubscribe: <{url}>" in news.get_text()
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in news.get_text()
+
+
 def test_outside_the_demo_there_is_no_tray(pages: Pages, mail: OutboxMail) -> None:
     pages.get("/demo/mail", status=404)
 
