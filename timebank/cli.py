@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from timebank import doctor, migrations, serve, worker
 from timebank.app import create_app
 from timebank.config import Settings, SettingsError
-from timebank.db import db
+from timebank.db import briefly, db
 from timebank.errors import RefusalError
 
 COMMANDS = (
@@ -78,7 +78,7 @@ def migrate_command() -> None:
 )
 def serve_command(host: str, port: int, processes: int, threads: int) -> None:
     """Serve the pages and do the work between requests. Ctrl-C stops both."""
-    with create_app().app_context():
+    with briefly(create_app()):
         _refuse_an_old_schema()
     address = serve.Address(host, port)
     try:

@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -317,3 +318,17 @@ def init_app(app: Flask, database_url: str) -> None:
         prepare_engine(db.engine)
         secret = app.config["SETTINGS"].ledger_secret.encode()
         db.engine.update_execution_options(**{LEDGER_SECRET: secret})
+
+
+@contextlib.contextmanager
+def briefly(app: Flask) -> Iterator[None]:
+    """Enter an application that is asked a few things by a process that then does something else.
+
+    What it opened is closed at the end: the process keeps no connection that it never uses again.
+    """
+    with app.app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()

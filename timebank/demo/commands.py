@@ -14,7 +14,7 @@ from timebank.app import create_app
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.config import Settings, SettingsError
-from timebank.db import db
+from timebank.db import briefly, db
 from timebank.demo import mark, service
 
 PORT_DEFAULT = 8000
@@ -76,7 +76,7 @@ def _prepare(settings: Settings, *, fresh: bool) -> None:
     if is_demo and (fresh or not mark.read(settings.home)):
         _forget(settings)
     app = create_app(Settings.from_environ())
-    with app.app_context():
+    with briefly(app):
         migrations.upgrade(db.engine)
         if mark.read(settings.home):
             return
