@@ -1,8 +1,5 @@
 """The application for any WSGI server: `gunicorn wsgi:app`. Nothing imports this file."""
 
-import os
+from timebank.app import served_app
 
-from timebank.app import create_app
-from timebank.config import Settings
-
-app = create_app(Settings.from_environ(os.environ))
+app = served_app()

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from flask import Flask, g, render_template, request
 
 from tests.databases import free_port
-from timebank.app import create_app
+from timebank.app import served_app
 from timebank.communities.models import Community
 from timebank.config import ROOT
 from timebank.db import db
@@ -34,7 +34,7 @@ KEPT_OUT = ("beancount", "beanquery", "fava")
 
 def loaded_app() -> Flask:
     """Build the application, with a page that says what its process has loaded."""
-    app = create_app()
+    app = served_app()
 
     @app.get("/bench/loaded")
     def loaded() -> str:
@@ -45,7 +45,7 @@ def loaded_app() -> Flask:
 
 def bare_app() -> Flask:
     """Build the floor: one row by its primary key, in our layout, and nothing else."""
-    app = create_app()
+    app = served_app()
     for hooks in (
         app.before_request_funcs,
         app.after_request_funcs,

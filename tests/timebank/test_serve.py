@@ -98,6 +98,27 @@ def test_pages_are_served_the_worker_comes_back_and_both_end_together(
             os.kill(pid, 0)
 
 
+def test_what_stays_for_good_is_left_aside_by_the_garbage_collector(
+    environment: dict[str, str],
+) -> None:
+    program = (
+        "import gc; from timebank.app import COLLECT_AT, served_app; served_app();"
+        "print(gc.get_freeze_count() > 100_000, gc.get_threshold() == COLLECT_AT)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+    )
+    assert done.stdout == "True True\n", done.stderr
+    assert "timebank.app:served_app()" in serve.web_command(
+        serve.Address("127.0.0.1", 1), processes=1, threads=1
+    )
+
+
 def test_an_unmigrated_database_is_not_served(environment: dict[str, str]) -> None:
     done = timebank(environment, "serve", "--port", str(free_port()))
     assert done.returncode == 1

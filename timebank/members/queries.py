@@ -5,6 +5,8 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -269,10 +271,18 @@ _MEMBERSHIP = sa.select(Member).where(
     Member.person_id == sa.bindparam("person_id"),
 )
 _MEMBERSHIPS = (
-    sa.select(Member, Community)
+    sa.select(Member, Community, RoleGrant.role)
     .join(Community, Community.id == Member.community_id)
+    .outerjoin(
+        RoleGrant,
+        sa.and_(
+            RoleGrant.community_id == Member.community_id,
+            RoleGrant.member_id == Member.id,
+            RoleGrant.ended_at.is_(None),
+        ),
+    )
     .where(Member.person_id == sa.bindparam("person_id"))
-    .order_by(Community.name)
+    .order_by(Community.name, Member.id)
 )
 _ROLES = sa.select(RoleGrant.role).where(
     RoleGrant.community_id == sa.bindparam("community_id"),
@@ -287,10 +297,22 @@ def membership_of(session: Session, community: Community, person_id: uuid.UUID) 
     return session.scalar(_MEMBERSHIP, {"community_id": community.id, "person_id": person_id})
 
 
-def memberships_of(session: Session, person_id: uuid.UUID) -> list[tuple[Member, Community]]:
-    """Return every membership of a person with its community, by the community's name."""
+class Membership(NamedTuple):
+    """A person in a community, with the roles that they hold there now; most have none."""
+
+    member: Member
+    community: Community
+    roles: frozenset[str]
+
+
+def memberships_of(session: Session, person_id: uuid.UUID) -> list[Membership]:
+    """Return every membership of a person, by the community's name."""
     rows = session.execute(_MEMBERSHIPS, {"person_id": person_id})
-    return [(row[0], row[1]) for row in rows]
+    found = []
+    for (member, community), several in groupby(rows, key=lambda row: (row[0], row[1])):
+        roles = frozenset(row[2] for row in several) - {None}
+        found.append(Membership(member, community, roles))
+    return found
 
 
 def belongs_elsewhere(session: Session, person_id: uuid.UUID, community_id: uuid.UUID) -> bool:

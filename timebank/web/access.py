@@ -57,14 +57,13 @@ class Register(Generic[CommunityT, MemberT]):
 
     Attributes:
         community: Finds a community by its slug, or None.
-        member: Finds a person's membership of a community, or None.
-        roles: Names the roles a member holds now.
+        member: Finds a person's membership of a community and the roles they hold in it now, or
+            None.
         first: Says where a member is led before the page they asked for, or None.
     """
 
     community: Callable[[Session, str], CommunityT | None]
-    member: Callable[[Session, CommunityT, uuid.UUID], MemberT | None]
-    roles: Callable[[Session, MemberT], frozenset[str]]
+    member: Callable[[Session, CommunityT, uuid.UUID], tuple[MemberT, frozenset[str]] | None]
     first: Callable[[CommunityT, MemberT], str | None]
 
 
@@ -164,7 +163,8 @@ def _load(register: Register[CommunityT, MemberT]) -> None:
     g.community = register.community(db.session(), g.community_slug)
     if g.community is None:
         abort(404)
-    if current_user.is_authenticated:
-        g.member = register.member(db.session(), g.community, current_user.person_id)
-    if g.member is not None:
-        g.roles = register.roles(db.session(), g.member)
+    if not current_user.is_authenticated:
+        return
+    found = register.member(db.session(), g.community, current_user.person_id)
+    if found is not None:
+        g.member, g.roles = found

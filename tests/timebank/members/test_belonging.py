@@ -225,6 +225,24 @@ def test_roles_are_given_ended_and_remembered(
         service.give_role(session, sam, "coordinator", by=cora, now=LATER)
 
 
+def test_every_membership_of_a_person_comes_with_its_community_and_what_they_may_do_there(
+    session: Session, community: Community, cora: Member
+) -> None:
+    person = make_person(session)
+    other = make_community(session, name="Aa before the rest")
+    here = make_member(session, community, first_name="Theo", person=person)
+    there = make_member(session, other, first_name="Theo", person=person)
+    for role in ("auditor", "coordinator", "treasurer"):
+        service.give_role(session, here, role, by=cora, now=NOW)
+    service.end_role(session, here, "auditor", by=cora, now=LATER)
+    session.flush()
+    assert queries.memberships_of(session, person.id) == [
+        (there, other, frozenset()),
+        (here, community, {"coordinator", "treasurer"}),
+    ]
+    assert queries.memberships_of(session, make_person(session).id) == []
+
+
 def test_details_change_and_the_history_names_fields_but_no_values(
     session: Session, community: Community
 ) -> None:

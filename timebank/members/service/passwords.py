@@ -55,7 +55,7 @@ def hash_anew(session: Session, person_id: uuid.UUID, password: str) -> None:
 def _known_words(session: Session, person_id: uuid.UUID) -> list[str]:
     """List what others know of a person: names, places, addresses, communities."""
     words = [address.folded for address in queries.addresses_of(session, person_id)]
-    for member, community in queries.memberships_of(session, person_id):
+    for member, community, _roles in queries.memberships_of(session, person_id):
         words += [member.first_name, member.last_name, member.area, member.account_code]
         words += [community.name, community.slug]
     return words

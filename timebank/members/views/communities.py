@@ -87,7 +87,7 @@ def _own() -> list[Community]:
     found = queries.memberships_of(db.session(), caller.person_id)
     return [
         community
-        for member, community in found
+        for member, community, _roles in found
         if member.state in AT_HOME and caller.opens(community.id)
     ]
 
@@ -105,7 +105,7 @@ def mine() -> ResponseReturnValue:
             if member.state in AT_HOME
             else url_for("members.waiting", community_slug=community.slug),
         }
-        for member, community in found
+        for member, community, _roles in found
         if own_device().opens(community.id)
     ]
     return render_template("you/communities.html", items=items)
