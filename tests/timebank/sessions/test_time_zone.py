@@ -13,8 +13,8 @@ from timebank.clock import utc_now
 from timebank.communities.errors import UnknownTimeZoneError
 from timebank.communities.policy import time_zones_like
 from timebank.sessions import service
-from timebank.sessions.models import GroupSession
-from timebank.sessions.service import Time
+from timebank.sessions.models import GroupSession, Series
+from timebank.sessions.service import Changed, SessionDetails, Time
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 AUCKLAND = ZoneInfo("Pacific/Auckland")
@@ -26,7 +26,9 @@ def scene(session: Session) -> Scene:
     return make_sessions(session)
 
 
-def change(scene: Scene, zone: str = "Europe/Copenhagen", *, keeps_time_of_day: bool = True) -> int:
+def change(
+    scene: Scene, zone: str = "Europe/Copenhagen", *, keeps_time_of_day: bool = True
+) -> Changed:
     return service.change_time_zone(
         scene.session,
         scene.people.community,
@@ -50,7 +52,7 @@ def test_tuesday_at_two_stays_tuesday_at_two(scene: Scene) -> None:
     london = ZoneInfo("Europe/London")
     dates = [*scene.dates(series), alone, scene.morning]
     before = [(shown(each, london), each.starts_at, each.sequence) for each in dates]
-    assert change(scene) == len(dates)
+    assert change(scene).moved == len(dates)
     for each, (words, moment, sequence) in zip(dates, before, strict=True):
         assert shown(each, COPENHAGEN) == words
         assert moment - each.starts_at == dt.timedelta(hours=1)
@@ -91,7 +93,7 @@ def test_what_is_open_closed_or_begun_stays_where_it_is(scene: Scene) -> None:
         each.state = state
     scene.session.flush()
     stays = [(each, each.starts_at, each.ends_at) for each in (begun, opened, closed)]
-    assert change(scene) == 1, "the session of the scene alone"
+    assert change(scene).moved == 1, "the session of the scene alone"
     for each, starts_at, ends_at in stays:
         assert (each.starts_at, each.ends_at) == (starts_at, ends_at)
 
@@ -108,7 +110,7 @@ def test_nothing_is_moved_into_the_past(scene: Scene) -> None:
 def test_a_date_can_keep_its_moment(scene: Scene) -> None:
     late = scene.plan_one(starts_minute=23 * 60, length_minutes=30)
     moments = [(each, each.starts_at, each.sequence) for each in (late, scene.morning)]
-    assert change(scene, keeps_time_of_day=False) == 0
+    assert change(scene, keeps_time_of_day=False).moved == 0
     for each, starts_at, sequence in moments:
         assert (each.starts_at, each.sequence) == (starts_at, sequence)
     assert shown(late, COPENHAGEN) == (f"{late.day_on:%a} 00:00", "00:30")
@@ -130,6 +132,43 @@ def test_dates_made_later_are_on_the_new_clock(scene: Scene) -> None:
     scene.session.refresh(series)
     service.make_ahead(scene.session, scene.people.community, series, now=scene.now + 60 * DAY)
     assert {shown(each, COPENHAGEN)[0][-5:] for each in scene.dates(series)} == {"14:00"}
+
+
+def made_later(scene: Scene, series: Series) -> set[str]:
+    """Let more dates be made; return all days and times of day that there are."""
+    scene.session.refresh(series)
+    service.make_ahead(scene.session, scene.people.community, series, now=scene.now + 60 * DAY)
+    return {shown(each, COPENHAGEN)[0] for each in scene.dates(series)}
+
+
+def test_a_series_goes_on_at_the_moment_that_its_dates_keep(scene: Scene) -> None:
+    series = scene.plan(starts_minute=14 * 60, length_minutes=60)
+    before = len(scene.dates(series))
+    assert change(scene, keeps_time_of_day=False).look_at == []
+    assert made_later(scene, series) == {"Sun 15:00"}
+    assert len(scene.dates(series)) > before
+    moments = [each.starts_at for each in scene.dates(series)]
+    service.change_series(
+        scene.session, scene.people.community, scene.people.group, series,
+        SessionDetails(title="Doubles"), service.repeat_of(series), by=scene.people.lena,
+        who=scene.people.lead, now=scene.now,
+    )  # fmt: skip
+    assert [each.starts_at for each in scene.dates(series)] == moments
+
+
+def test_a_series_whose_next_date_the_clock_jumps_over_goes_by_the_one_after(scene: Scene) -> None:
+    spring = dt.date(2027, 3, 28)
+    series = scene.plan(starts_on=spring, starts_minute=90, length_minutes=60)
+    change(scene, keeps_time_of_day=False)
+    assert series.starts_minute == 150
+
+
+def test_a_series_that_falls_on_another_day_is_for_people_to_look_at(scene: Scene) -> None:
+    series = scene.plan(starts_minute=23 * 60, length_minutes=60)
+    scene.plan(starts_on=scene.today - 30 * DAY, until_on=scene.today)
+    assert change(scene, keeps_time_of_day=False).look_at == [series]
+    assert series.starts_minute == 23 * 60
+    assert made_later(scene, series) == {"Mon 00:00", "Sun 23:00"}
 
 
 def test_other_communities_and_unknown_zones(scene: Scene, session: Session) -> None:
@@ -178,5 +217,15 @@ def test_the_page_moves_nothing_where_moments_are_kept(session: Session, walk: W
     cora.get(at(scene.people.community, "/settings/time-zone"))
     page = cora.submit(time_zone="Europe/Copenhagen", keeps="moment")
     assert "The clock is Europe/Copenhagen now." in page
+    assert "is on another day" not in page
     session.expire_all()
     assert scene.morning.starts_at == before
+
+
+def test_the_page_names_what_is_on_another_day(session: Session, walk: Walk) -> None:
+    scene = make_sessions(session, now=utc_now())
+    scene.plan(starts_minute=23 * 60, length_minutes=60, title="Night walk")
+    cora = walk(scene.people.cora)
+    cora.get(at(scene.people.community, "/settings/time-zone"))
+    page = cora.submit(time_zone="Europe/Copenhagen", keeps="moment")
+    assert "By the new clock this is on another day: Night walk. Look at its plan" in page

@@ -52,12 +52,13 @@ from timebank.sessions.service.swaps import (
     tell_next_gap,
 )
 from timebank.sessions.service.taps import forget_old_taps
-from timebank.sessions.service.time_zone import change_time_zone
+from timebank.sessions.service.time_zone import Changed, change_time_zone
 
 __all__ = [
     "Arrival",
     "Brought",
     "Came",
+    "Changed",
     "Entered",
     "Fate",
     "Listed",

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,10 +13,23 @@ from timebank.communities import service as communities
 from timebank.communities.models import Community
 from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, Series
-from timebank.sessions.policy import when
+from timebank.sessions.policy import repeating, when
 from timebank.sessions.queries import is_to_come
 from timebank.sessions.service.one_date import Time, time_of
 from timebank.sessions.service.planning import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What another clock on the wall did to what is planned.
+
+    Attributes:
+        moved: How many dates are at another moment now.
+        look_at: Series whose dates are on another day now, while their plan is as it was.
+    """
+
+    moved: int
+    look_at: Sequence[Series]
 
 
 def change_time_zone(
@@ -24,7 +40,7 @@ def change_time_zone(
     keeps_time_of_day: bool,
     by: Member,
     now: dt.datetime,
-) -> int:
+) -> Changed:
     """Change a community's time zone, and with it the dates that are to come.
 
     What is open or closed stays, and so does what would be over by the new clock.
@@ -34,23 +50,22 @@ def change_time_zone(
         community: Whose clock.
         time_zone: The name of the new one.
         keeps_time_of_day: Whether Tuesday 14:00 stays Tuesday 14:00. Else each date keeps its
-            moment, and has another time of day.
+            moment, and has another time of day; its series goes on at that.
         by: The coordinator.
         now: When.
-
-    Returns:
-        How many dates are at another moment now.
 
     Raises:
         UnknownTimeZoneError: If this machine does not know the time zone.
     """
     # Whoever makes sessions ahead locks their series first, and reads the clock after that.
-    session.execute(
-        sa.select(Series.id)
+    running = session.scalars(
+        sa.select(Series)
         .where(Series.community_id == community.id, Series.state == "running")
         .order_by(Series.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
+    plans = [(series, _next_of(community, series, now=now)) for series in running]
     to_come = [
         (planned, _as_planned(community, planned, series))
         for planned, series in _to_come(session, community.id, now=now)
@@ -71,8 +86,46 @@ def change_time_zone(
         planned.sequence += 1
         planned.changed_at = now
         moved += 1
+    look_at = []
+    if not keeps_time_of_day:
+        look_at = [each for each, span in plans if span and not _keeps(each, span, zone, now=now)]
     session.flush()
-    return moved
+    return Changed(moved, look_at)
+
+
+def _next_of(community: Community, series: Series, *, now: dt.datetime) -> when.Span | None:
+    """Return when a series is next by its plan; None where it is over, or the clock jumps over it.
+
+    The clock jumps over a time once a year, so one of the next two tells.
+    """
+    zone = zone_of(community)
+    days = repeating.next_dates(
+        series.rrule,
+        series.starts_on,
+        first_on=community.day_of(now),
+        until_on=series.until_on,
+        limit=2,
+    )
+    for day in days:
+        if when.exists(when.wall(day, series.starts_minute), zone):
+            return when.span(day, series.starts_minute, series.length_minutes, zone)
+    return None
+
+
+def _keeps(series: Series, span: when.Span, zone: ZoneInfo, *, now: dt.datetime) -> bool:
+    """Let a series go on at the time of day that its next date has now; False on another day.
+
+    Which days a plan means then is for people to say: “the last Friday” is not a day before
+    the last Saturday.
+    """
+    if span.starts_at.astimezone(zone).date() != span.day_on:
+        return False
+    minute = when.minute_of(span.starts_at, zone)
+    if minute != series.starts_minute:
+        series.starts_minute = minute
+        series.sequence += 1
+        series.changed_at = now
+    return True
 
 
 def _to_come(

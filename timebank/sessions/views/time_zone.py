@@ -7,6 +7,7 @@ from timebank.clock import utc_now
 from timebank.db import db
 from timebank.sessions import queries, service
 from timebank.sessions.forms.time_zone import KEEPS, TimeZoneForm
+from timebank.sessions.service import Changed
 from timebank.sessions.views.frame import bp
 from timebank.web.access import Access, access
 from timebank.web.filters import moment_words
@@ -27,7 +28,7 @@ def time_zone() -> ResponseReturnValue:
         if form.time_zone.data == g.community.time_zone:
             flash(_("Nothing was changed."), "note")
         else:
-            moved = service.change_time_zone(
+            done = service.change_time_zone(
                 session,
                 g.community,
                 form.time_zone.data,
@@ -35,7 +36,9 @@ def time_zone() -> ResponseReturnValue:
                 by=g.member,
                 now=now,
             )
-            flash(_done(moved))
+            flash(_done(done.moved))
+            if done.look_at:
+                flash(_look_at(done), "careful")
         return redirect(url_for("communities.settings"), code=303)
     return page(
         "sessions/time_zone.html",
@@ -43,6 +46,17 @@ def time_zone() -> ResponseReturnValue:
         mistaken=form.is_submitted(),
         shows=moment_words(now),
         to_come=queries.number_to_come(session, g.community.id, now=now),
+    )
+
+
+def _look_at(done: Changed) -> str:
+    return ngettext(
+        "By the new clock this is on another day: %(titles)s. "
+        "Look at its plan: new dates are still made for the days and times it names.",
+        "By the new clock these are on another day: %(titles)s. "
+        "Look at their plans: new dates are still made for the days and times they name.",
+        len(done.look_at),
+        titles=", ".join(series.title for series in done.look_at),
     )
 
 
