@@ -59,6 +59,10 @@ def test_a_good_page_passes() -> None:
         ('<label for="q">Q</label><input id="q">', "sends nothing"),
         ('<p aria-describedby="gone">1</p>', "points at nothing"),
         ('<a href="#gone">Go</a>', "goes nowhere"),
+        (
+            '<p class="error-summary" id="b"><a href="#a">1</a><a href="#b">2</a></p><p id="a">',
+            "page order",
+        ),
         ("<a href='/x'></a>", "what this does"),
         ('<img src="/x.svg">', "what the picture shows"),
         ("<script>1</script>", "nonce"),

@@ -43,6 +43,7 @@ class Page:
         self._check_headings_go_down_one_by_one()
         self._check_ids_are_unique_and_references_meet()
         self._check_fields_have_labels()
+        self._check_mistakes_stand_in_the_order_of_the_page()
         self._check_controls_have_names()
         self._check_nothing_runs_inline()
         self._check_nothing_comes_from_elsewhere()
@@ -136,6 +137,11 @@ class Page:
             )
             assert labelled, f"{self.url}: give this field a label: {field}"
             assert field.get("name"), f"{self.url}: this field sends nothing: {field}"
+
+    def _check_mistakes_stand_in_the_order_of_the_page(self) -> None:
+        linked = [str(tag["href"])[1:] for tag in self.soup.select(".error-summary a[href^='#']")]
+        ids = [str(tag["id"]) for tag in self.soup.select("[id]")]
+        assert linked == sorted(linked, key=ids.index), f"{self.url}: put {linked} in page order"
 
     def _check_controls_have_names(self) -> None:
         for tag in self.soup.select("a, button, summary"):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, Field, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import TimeInput
@@ -50,6 +50,11 @@ class _KindWords:
         return self.gettext(one if count == 1 else many)
 
 
+def _first(text: str, *pieces: str) -> int:
+    """Return where the first of some pieces stands in a text; before everything if none does."""
+    return min((at for piece in pieces if (at := text.find(piece)) >= 0), default=-1)
+
+
 class PageForm(FlaskForm):
     """A form on a page: protected against forgery, and sent at most once."""
 
@@ -72,6 +77,21 @@ class PageForm(FlaskForm):
     def asked(self) -> Iterable[Any]:
         """The fields a person sees, in order."""
         return [field for field in self if field.name not in {"csrf_token", SUBMISSION_FIELD}]
+
+    def mistakes(self, drawn: str) -> list[Field]:
+        """Return the fields with something wrong, in the order in which a page shows them.
+
+        A form shares fields with others, and a page shows them in an order of its own. What it
+        does not show comes first.
+
+        Args:
+            drawn: The page.
+        """
+        wrong = [field for field in self if field.errors]
+        # A list of choices may carry the field's name on each choice alone.
+        return sorted(
+            wrong, key=lambda field: _first(drawn, f'id="{field.id}"', f'id="{field.id}-')
+        )
 
 
 def tidy(text: str | None) -> str:

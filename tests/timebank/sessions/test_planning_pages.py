@@ -132,6 +132,21 @@ def test_what_does_not_add_up_gets_a_sentence_and_keeps_what_was_typed(
     assert not session.scalars(sa.select(Series)).all()
 
 
+def test_mistakes_stand_in_the_order_of_the_page(scene: Scene, walk: Walk) -> None:
+    lena = walk(scene.people.lena)
+    lena.get(path(scene, "/groups/badminton/series/new"))
+    page = lena.submit(
+        title="", often="every week", weekdays=[], starts="25:00", ends="15:00", starts_on="",
+        capacity="many", status=422,
+    )  # fmt: skip
+    linked = [str(tag["href"]) for tag in page.soup.select(".error-summary a")]
+    assert linked == ["#title", "#weekdays-0", "#starts", "#starts_on", "#capacity"]
+    lena.get(path(scene, "/groups/badminton/sessions/new"))
+    page = lena.submit(title="", day_on="", starts="", ends="15:00", status=422)
+    linked = [str(tag["href"]) for tag in page.soup.select(".error-summary a")]
+    assert linked == ["#title", "#day_on", "#starts"]
+
+
 def test_a_single_date_is_planned_moved_cancelled_and_given_back(scene: Scene, walk: Walk) -> None:
     people = scene.people
     lena, mia = walk(people.lena), walk(people.mia)
