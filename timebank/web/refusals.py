@@ -1,5 +1,6 @@
 """The one table from refusals to HTTP, and the pages that say them in words."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, current_app, g, render_template, request
@@ -66,6 +67,19 @@ def error_page(status: int, words: str = "", **facts: str) -> tuple[str, int]:
     """Render the page of a status; `words` says what happened here, `facts` are the page's own."""
     shown = status if status in PAGES else 400 if status < 500 else 500  # noqa: PLR2004 - HTTP's classes
     return render_template(f"errors/{shown}.html", words=words, **facts), status
+
+
+def quicker_page(refusal: ConflictError, *, see: str, said: Sequence[str]) -> tuple[str, int]:
+    """Say that somebody was quicker, lead to how it stands, and show what was written.
+
+    Args:
+        refusal: What stands against it.
+        see: The address where it stands now; "" for none.
+        said: The fields of the form in which people write words of their own.
+    """
+    db.session.rollback()
+    wrote = [request.form[name] for name in said if request.form.get(name)]
+    return error_page(status_of(refusal), words_of(refusal), see=see, said="\n".join(wrote))
 
 
 def init_app(app: Flask) -> None:

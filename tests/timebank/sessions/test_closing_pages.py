@@ -85,8 +85,10 @@ def test_two_hosts_close_and_the_second_reads_that_it_is_done(
     for each in (hugo, lena):
         each.get(page_of(door, "/close"))
     hugo.submit()
-    page = lena.submit(status=409)
+    page = lena.submit(topic_words="Soup", follow_up="A lift for Otto", status=409)
     assert "Somebody closed this session in the meantime, and theirs counts." in page
+    assert "Soup A lift for Otto" in page, "what was written can be copied"
+    assert lena.follow("See how it stands now").h1 == "Badminton"
     assert door.balance(door.people.hugo) == 120
 
 

@@ -16,7 +16,7 @@ from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
 from timebank.web.filters import hours_label, short_day
 from timebank.web.pages import pass_on
-from timebank.web.refusals import error_page, say, status_of, words_of
+from timebank.web.refusals import quicker_page, say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -130,14 +130,9 @@ def to_exchange(exchange_id: uuid.UUID) -> ResponseReturnValue:
 @bp.errorhandler(ConflictError)
 def quicker(refusal: ConflictError) -> ResponseReturnValue:
     """Say that somebody was quicker, lead to how it stands, and show what was written."""
-    db.session.rollback()
     exchange_id = (request.view_args or {}).get("exchange_id")
-    return error_page(
-        status_of(refusal),
-        words_of(refusal),
-        see=url_for("exchanges.show", exchange_id=exchange_id) if exchange_id else "",
-        said=request.form.get("words", "") or request.form.get("reason", ""),
-    )
+    see = url_for("exchanges.show", exchange_id=exchange_id) if exchange_id else ""
+    return quicker_page(refusal, see=see, said=("words", "reason"))
 
 
 def refused(form: PageForm, refusal: RefusalError) -> None:

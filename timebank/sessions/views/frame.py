@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request, url_for
+from flask.typing import ResponseReturnValue
 
 from timebank.db import db
+from timebank.errors import ConflictError
 from timebank.groups import queries as groups
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.filters import today
-from timebank.web.refusals import say
+from timebank.web.refusals import quicker_page, say
 from timebank.web.words import lazy_gettext as _l
 
 bp = Blueprint("sessions", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -61,6 +63,14 @@ say(
     _l("This person can not take it over. Ask somebody else, or everybody."),
 )
 say(errors.NeededError, _l("Choose a number from 0 to %(most)d."))
+
+
+@bp.errorhandler(ConflictError)
+def quicker(refusal: ConflictError) -> ResponseReturnValue:
+    """Say that somebody was quicker, lead to the session, and show what was written."""
+    session_id = (request.view_args or {}).get("session_id")
+    see = url_for("sessions.show", session_id=session_id) if session_id else ""
+    return quicker_page(refusal, see=see, said=("words", "topic_words", "follow_up", "reason"))
 
 
 @dataclass(frozen=True, slots=True)
