@@ -1,29 +1,32 @@
 """Writers of one SQLite file take turns, so that none waits much longer than the others.
 
 SQLite has no queue: whoever asks in the right moment writes next, and who asked before sleeps ever
-longer between two tries. The lock of a file beside the database is such a queue, which the kernel
-keeps in order and which a process that is killed leaves at once.
+longer between two tries. Two files beside the database make a short one: whoever has the lock of
+the first stands at the door and writes next, whoever has that of the second writes now. A process
+that is killed leaves both at once.
 
 The turn is a courtesy. What keeps writers apart is SQLite's own lock, taken right after, so a turn
 that cannot be had costs nothing but the order (`docs/decisions/0060-writers-take-turns.md`).
 """
 
-import contextlib
 import fcntl
 import os
 import threading
 import time
 from collections import deque
+from typing import NamedTuple
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
-#: Before queueing for the file, it is looked at so often. Until the second look, whoever writes now
-#: may do so again, which spares all the others reading the file anew; then it is looked at often.
-LOOKS = 200
-SECOND_LOOK_SECONDS = 0.002
-LOOK_SECONDS = 0.0004
-#: The file beside the database; it stays empty.
-SUFFIX = "-turn"
+#: For so long after its turn came, a process may write again before the one at the door: a file
+#: that changes hands is read anew, which takes as long as a short write.
+AGAIN_SECONDS = 0.003
+#: Between two looks. Whoever is at the door is alone there, and looks so often that the file does
+#: not lie free; the others wait for the door.
+DOOR_LOOK_SECONDS = 0.002
+TURN_LOOK_SECONDS = 0.0003
+#: The files beside the database, door and turn; they stay empty.
+SUFFIXES = ("-door", "-turn")
 
 
 class _Line:
@@ -37,6 +40,15 @@ class _Line:
         self._deciding = threading.Lock()
         self._behind: deque[threading.Event] = deque()
         self._is_led = False
+        self._since = 0.0
+
+    def may_again(self) -> bool:
+        """Whether the process had its turn so shortly ago that it may write before the others."""
+        return time.monotonic() - self._since < AGAIN_SECONDS
+
+    def note_turn(self) -> None:
+        """Remember that the process has waited for this turn."""
+        self._since = time.monotonic()
 
     def stand(self, seconds_max: float) -> bool:
         """Wait to be the first; False where that takes too long."""
@@ -65,105 +77,98 @@ class _Line:
 _LINES: dict[str, _Line] = {}
 
 
+class _Files(NamedTuple):
+    """The descriptors of one connection."""
+
+    door: int
+    turn: int
+
+
 class Turn:
     """The place of one connection in the queue of its database."""
 
     def __init__(self, database: str) -> None:
         """Remember the database; nothing is opened before the first write."""
-        self._path = database + SUFFIX if database else ""
-        self._line = _LINES.setdefault(self._path, _Line())
-        self._descriptor: int | None = None
+        self._database = database
+        self._line = _LINES.setdefault(database, _Line())
+        self._files: _Files | None = None
         self._is_taken = False
 
     def take(self, seconds_max: float) -> bool:
         """Wait for the turn; False where it does not come or there is no file to queue at."""
         if self._is_taken:
             return True
-        if self._descriptor is None:
-            self._descriptor = self._open()
-        if self._descriptor is None or not self._line.stand(seconds_max):
+        if self._files is None:
+            self._files = self._open()
+        until = time.monotonic() + seconds_max
+        if self._files is None or not self._line.stand(seconds_max):
             return False
-        self._is_taken = _lock_soon(self._descriptor)
-        if not self._is_taken:
-            self._is_taken = self._queue_up(self._descriptor, seconds_max)
-        if not self._is_taken:
-            self._line.leave()
+        try:
+            is_again = self._line.may_again() and _lock(self._files.turn)
+            self._is_taken = is_again or _queue_up(self._files, until)
+        finally:
+            if not self._is_taken:
+                self._line.leave()
+        if self._is_taken and not is_again:
+            self._line.note_turn()
         return self._is_taken
 
     def give_back(self) -> None:
         """Let the next one write."""
-        if self._is_taken and self._descriptor is not None:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        if self._is_taken and self._files is not None:
+            _unlock(self._files.turn)
             self._line.leave()
         self._is_taken = False
 
     def close(self) -> None:
         """Leave the queue for good."""
         self.give_back()
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-        self._descriptor = None
+        for descriptor in self._files or ():
+            os.close(descriptor)
+        self._files = None
 
-    def _open(self) -> int | None:
-        if not self._path:
+    def _open(self) -> _Files | None:
+        if not self._database:
             return None
-        # A folder that cannot be written to keeps nobody from reading.
-        with contextlib.suppress(OSError):
-            return os.open(self._path, os.O_CREAT | os.O_RDWR, mode=0o600)
-        return None
-
-    def _queue_up(self, descriptor: int, seconds_max: float) -> bool:
-        waiter = _Waiter(descriptor)
-        waiter.start()
-        has_turn = waiter.wait(seconds_max)
-        if not has_turn:
-            # The file is the waiter's now; it is still in the queue.
-            self._descriptor = None
-        return has_turn
+        found: list[int] = []
+        try:
+            for suffix in SUFFIXES:
+                path = self._database + suffix
+                found += [os.open(path, os.O_CREAT | os.O_RDWR, mode=0o600)]
+        except OSError:
+            # A folder that cannot be written to keeps nobody from reading.
+            for descriptor in found:
+                os.close(descriptor)
+            return None
+        return _Files(*found)
 
 
-def _lock_soon(descriptor: int) -> bool:
-    """Look again a few times before standing in the queue: most turns are over in a moment.
-
-    Standing there takes a thread, and waking it up takes longer than most others write.
-    """
-    for look in range(LOOKS):
-        if _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            return True
-        time.sleep(LOOK_SECONDS if look else SECOND_LOOK_SECONDS)
-    return False
-
-
-def _lock(descriptor: int, how: int = fcntl.LOCK_EX) -> bool:
+def _queue_up(files: _Files, until: float) -> bool:
+    """Go to the door, then wait there; False where that takes too long."""
+    if not _lock_by(files.door, until, DOOR_LOOK_SECONDS):
+        return False
     try:
-        fcntl.flock(descriptor, how)
+        return _lock_by(files.turn, until, TURN_LOOK_SECONDS)
+    finally:
+        _unlock(files.door)
+
+
+def _lock_by(descriptor: int, until: float, pause: float) -> bool:
+    """Look at a lock again and again: the kernel would wait for it without a limit."""
+    while not _lock(descriptor):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
 
 
-class _Waiter(threading.Thread):
-    """Stands in the queue: waiting for a file's lock has no limit, waiting for a thread has one."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(daemon=True)
-        self._descriptor = descriptor
-        self._deciding = threading.Lock()
-        self._came = threading.Event()
-        self._has_turn = self._is_given_up = False
-
-    def run(self) -> None:
-        """Wait, and leave again if nobody wants the turn any more."""
-        has_turn = _lock(self._descriptor)
-        with self._deciding:
-            self._has_turn = has_turn
-            if self._is_given_up or not has_turn:
-                os.close(self._descriptor)
-        self._came.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Return whether the turn came in time."""
-        self._came.wait(seconds)
-        with self._deciding:
-            self._is_given_up = not self._has_turn
-        return self._has_turn
+def _unlock(descriptor: int) -> None:
+    fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -1,11 +1,13 @@
 """Writers of one SQLite file: each gets its turn, and nobody is in the way after a crash."""
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,16 +65,77 @@ def most_passed_over(engine: Engine) -> int:
     return max(passed)
 
 
-def test_in_the_queue_no_writer_is_passed_over_again_and_again(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "LOOKS", 1)
-    monkeypatch.setattr(turns, "LOOK_SECONDS", 0.0)
+def test_in_the_queue_no_writer_is_passed_over_again_and_again(engine: Engine) -> None:
     assert most_passed_over(engine) <= PASSED_MAX
 
 
-def test_nobody_looks_for_long_before_standing_in_the_queue() -> None:
-    assert turns.LOOKS * turns.LOOK_SECONDS <= 0.1
+@pytest.fixture
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Turn]]:
+    """Make turns that share no line, as if each were in a process of its own."""
+    made: list[Turn] = []
+
+    def make() -> Turn:
+        monkeypatch.setattr(turns, "_LINES", {})
+        made.append(Turn(str(tmp_path / "town.sqlite3")))
+        return made[-1]
+
+    yield make
+    for turn in made:
+        turn.close()
+
+
+@contextlib.contextmanager
+def at_the_door(turn: Turn) -> Iterator[threading.Event]:
+    """Let somebody wait at the door, write at once when the turn comes, and say so before."""
+    came = threading.Event()
+
+    def write() -> None:
+        assert turn.take(30)
+        came.set()
+        turn.give_back()
+
+    waiting = threading.Thread(target=write)
+    waiting.start()
+    while not is_locked(Path(turn._database + turns.SUFFIXES[0])):
+        assert waiting.is_alive()
+    yield came
+    waiting.join()
+
+
+def is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def test_whoever_is_at_the_door_comes_before_the_one_that_has_just_written(
+    processes: Callable[[], Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "AGAIN_SECONDS", 0.0)
+    first, second = processes(), processes()
+    assert first.take(0.0)
+    with at_the_door(second) as came:
+        first.give_back()
+        assert first.take(5)
+        assert came.is_set()
+        first.give_back()
+
+
+def test_within_a_moment_the_same_process_may_write_again(
+    processes: Callable[[], Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "AGAIN_SECONDS", 60.0)
+    monkeypatch.setattr(turns, "TURN_LOOK_SECONDS", 0.5)
+    first, second = processes(), processes()
+    assert first.take(0.0)
+    with at_the_door(second) as came:
+        first.give_back()
+        assert first.take(0.0)
+        assert not came.is_set()
+        first.give_back()
 
 
 def test_without_turns_a_writer_is_passed_over(

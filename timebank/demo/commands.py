@@ -97,7 +97,7 @@ def _forget(settings: Settings) -> None:
     if url.get_backend_name() != "sqlite" or not url.database:
         msg = "The demo is in a database on a server. Empty that database, then start again."
         raise click.ClickException(msg)
-    for tail in ("", "-wal", "-shm", "-journal", turns.SUFFIX):
+    for tail in ("", "-wal", "-shm", "-journal", *turns.SUFFIXES):
         Path(f"{url.database}{tail}").unlink(missing_ok=True)
     (settings.home / mark.NAME).unlink()
 
