@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from flask import Flask, request
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from tests.pages.page import Pages
@@ -35,11 +34,13 @@ def close(app: Flask, door: Door) -> None:
     assert race(app, door.people.community.id, [work]) == {"done": 1}
 
 
+# On SQLite one request writes at a time, from its first question on.
+@pytest.mark.parametrize(
+    "_database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 def test_a_tap_that_meets_the_closing_is_late_and_not_lost(
-    app: Flask, engine: Engine, door: Door, hugo: Pages, monkeypatch: pytest.MonkeyPatch
+    app: Flask, door: Door, hugo: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("there one request writes at a time, from its first question on")
     door.open(now=utc_now())
     mia = str(door.people.mia.id)
     hugo.get(page_of(door, "/door"))
