@@ -25,8 +25,7 @@ from timebank.hours import asking, auditing, months, sealing
 from timebank.limits import service as limits
 from timebank.listings import service as listings
 from timebank.members.service import links, throttle
-from timebank.messaging import emails
-from timebank.messaging import service as messaging
+from timebank.messaging import delivery, emails
 from timebank.passed_over import PAUSE, PassedOver
 from timebank.sessions import service as sessions
 from timebank.statements import service as statements
@@ -140,7 +139,7 @@ def _deliver_mail(now: dt.datetime) -> int:
     """Send what waits in the tray; without a mail server it stays there."""
     session = db.session()
     send = emails.sender_to(session, current_app.config["SETTINGS"])
-    return 0 if send is None else messaging.deliver_due(session, now=now, send=send)
+    return 0 if send is None else delivery.deliver_due(now=now, send=send)
 
 
 def _seal_books(now: dt.datetime) -> int:

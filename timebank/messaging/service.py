@@ -2,26 +2,24 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from timebank.db import WRITES, new_id
+from timebank.db import new_id
 from timebank.errors import ThrottledError
 from timebank.members.models import Member
 from timebank.messaging import policy, queries
 from timebank.messaging.errors import (
     BadHeaderError,
     EmptyMessageError,
-    MailRefusedError,
     NobodyListensError,
     NothingToShareError,
 )
 from timebank.messaging.models import (
-    ERROR_LENGTH_MAX,
     TITLE_LENGTH_MAX,
     TOPICS,
     Conversation,
@@ -32,8 +30,6 @@ from timebank.messaging.models import (
     Participant,
 )
 
-#: Mails taken from the tray at once.
-BATCH_SIZE = 20
 HOUR = dt.timedelta(hours=1)
 
 # ------------------------------------------------------------------------ conversations
@@ -400,68 +396,3 @@ def _put_in_tray(session: Session, mail: OutboxMail) -> OutboxMail:
         # Another worker wrote the same mail in the meantime; that one counts.
         return queries.mail_by_key(session, mail.once_key) or mail
     return mail
-
-
-def deliver_due(session: Session, *, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
-    """Send the mails that are due; return how many went out.
-
-    Unlike every other service this one commits: a mail is leased in one transaction, sent outside
-    of any (a mail server may take its time, and nobody else should wait for it), and marked in
-    another. A worker cut off in between leaves a lease that ends by itself; such a mail may then go
-    out twice, and never not at all.
-
-    Args:
-        session: A session with no transaction under way.
-        now: Aware time of this run.
-        send: Hands one mail to a mail server. It raises `MailRefusedError` where trying again is no
-            use, and any `OSError` where it may be.
-    """
-    sent = 0
-    for mail in _lease(session, now):
-        try:
-            send(mail)
-        except (OSError, MailRefusedError) as error:
-            _settle(session, mail, **_after_failure(mail, error, now))
-        else:
-            _settle(session, mail, state="sent", sent_at=now)
-            sent += 1
-    return sent
-
-
-def _lease(session: Session, now: dt.datetime) -> Sequence[OutboxMail]:
-    """Take due mails; they come back detached, so that sending one holds no transaction open."""
-    session.connection(execution_options={WRITES: True})
-    mails = queries.due_mail(session, now, BATCH_SIZE)
-    for mail in mails:
-        mail.leased_until = now + policy.LEASE
-        mail.attempts += 1
-    session.flush()
-    session.expunge_all()
-    session.commit()
-    return mails
-
-
-def _settle(session: Session, mail: OutboxMail, **outcome: object) -> None:
-    session.rollback()
-    session.connection(execution_options={WRITES: True})
-    session.execute(
-        sa.update(OutboxMail)
-        .where(OutboxMail.id == mail.id)
-        .values(leased_until=None, **outcome)
-        .execution_options(synchronize_session=False)
-    )
-    session.commit()
-
-
-def _after_failure(mail: OutboxMail, error: Exception, now: dt.datetime) -> dict[str, object]:
-    """Keep why it failed, without the address it was for, and decide about another try."""
-    words = f"{type(error).__name__} {_code_of(error)}".strip()[:ERROR_LENGTH_MAX]
-    if isinstance(error, MailRefusedError) or mail.attempts >= policy.TRIES_MAX:
-        return {"last_error": words, "state": "given up"}
-    return {"last_error": words, "due_at": now + policy.pause_after(mail.attempts)}
-
-
-def _code_of(error: Exception) -> str:
-    """Return the number a mail server or the system gave, or nothing."""
-    code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
-    return "" if code is None else str(code)

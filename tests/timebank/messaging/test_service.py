@@ -17,7 +17,6 @@ from timebank.messaging.errors import (
     BadHeaderError,
     ConversationNotFoundError,
     EmptyMessageError,
-    MailRefusedError,
     NobodyListensError,
     NothingToShareError,
     NoticeNotFoundError,
@@ -26,6 +25,7 @@ from timebank.messaging.models import TOPICS, Conversation, Message, OutboxMail
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
+Act = Callable[[], object]
 
 
 def two(session: Session) -> tuple[Member, Member]:
@@ -99,7 +99,7 @@ def test_only_the_two_write_read_and_share(session: Session) -> None:
     place = make_community(session)
     stranger, elsewhere = make_member(session, place, phone="1"), make_member(session, place)
     talk = talk_of(session, sam, eve)
-    acts: list[Callable[[], object]] = [
+    acts: list[Act] = [
         lambda: service.send(session, talk, author=stranger, body="Hi", now=NOW),
         lambda: service.share_contact(session, talk, by=stranger, field="phone", now=NOW),
         lambda: service.mark_read(session, talk, by=stranger, now=NOW),
@@ -319,82 +319,3 @@ def test_two_workers_that_write_the_same_mail_leave_one(
     monkeypatch.setattr(queries, "mail_by_key", lambda *_args: next(found))
     assert write(session, once_key="hello-1") is first
     assert len(mails(session)) == 1
-
-
-def test_mail_that_is_due_goes_out_once(session: Session) -> None:
-    write(session)
-    later = write(session)
-    later.due_at = NOW + HOUR
-    session.commit()
-    sent: list[str] = []
-    deliver(session, NOW, lambda mail: sent.append(mail.to_address))
-    deliver(session, NOW, lambda mail: sent.append(mail.to_address))
-    assert sent == ["sam@example.org"]
-    assert sorted(mail.state for mail in mails(session)) == ["sent", "waiting"]
-
-
-def deliver(session: Session, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
-    session.rollback()
-    return service.deliver_due(session, now=now, send=send)
-
-
-def test_a_mail_is_tried_again_after_longer_and_longer_and_then_given_up(
-    session: Session,
-) -> None:
-    write(session)
-    session.commit()
-
-    def fail(_mail: OutboxMail) -> None:
-        raise ConnectionRefusedError(111, "refused")
-
-    now, tries = NOW, []
-    for _try in range(policy.TRIES_MAX):
-        assert deliver(session, now, fail) == 0
-        [mail] = mails(session)
-        tries.append(mail.due_at - now)
-        now = mail.due_at
-    assert tries[:4] == [dt.timedelta(minutes=each) for each in (1, 4, 16, 64)]
-    assert (mail.state, mail.attempts) == ("given up", policy.TRIES_MAX)
-    assert mail.last_error == "ConnectionRefusedError 111"
-    assert deliver(session, now + DAY, fail) == 0
-    assert max(policy.pause_after(each) for each in range(1, 9)) == policy.PAUSE_MAX
-
-
-def test_a_mail_that_is_refused_for_good_is_given_up_at_once(session: Session) -> None:
-    write(session)
-    session.commit()
-
-    def refuse(_mail: OutboxMail) -> None:
-        raise MailRefusedError
-
-    deliver(session, NOW, refuse)
-    [mail] = mails(session)
-    assert (mail.state, mail.attempts) == ("given up", 1)
-
-
-def test_a_mail_that_one_worker_holds_is_left_alone_until_the_lease_ends(
-    session: Session,
-) -> None:
-    write(session)
-    session.commit()
-
-    def die(_mail: OutboxMail) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        deliver(session, NOW, die)
-    sent: list[OutboxMail] = []
-    deliver(session, NOW + dt.timedelta(minutes=1), sent.append)
-    assert sent == []
-    deliver(session, NOW + policy.LEASE, sent.append)
-    assert len(sent) == 1
-
-
-def test_while_a_mail_is_on_its_way_others_may_write(session: Session) -> None:
-    write(session)
-    session.commit()
-
-    def send(_mail: OutboxMail) -> None:
-        assert not session.in_transaction()
-
-    assert deliver(session, NOW, send) == 1

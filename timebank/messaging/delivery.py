@@ -1,0 +1,75 @@
+"""Mail that waits in the tray goes out."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.messaging import policy, queries
+from timebank.messaging.errors import MailRefusedError
+from timebank.messaging.models import ERROR_LENGTH_MAX, OutboxMail
+from timebank.web.session import run_in_transaction
+
+#: Mails taken from the tray at once.
+BATCH_SIZE = 20
+
+
+def deliver_due(*, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
+    """Send the mails that are due; return how many went out.
+
+    A mail is leased in one transaction, sent outside of any (a mail server may take its time, and
+    nobody else should wait for it), and marked in another. A worker cut off in between leaves a
+    lease that ends by itself; such a mail may then go out twice, and never not at all.
+
+    Args:
+        now: Aware time of this run.
+        send: Hands one mail to a mail server. It raises `MailRefusedError` where trying again is no
+            use, and any `OSError` where it may be.
+    """
+    sent = 0
+    for mail in run_in_transaction(lambda session: _lease(session, now)):
+        try:
+            send(mail)
+        except (OSError, MailRefusedError) as error:
+            _settle(mail, **_after_failure(mail, error, now))
+        else:
+            _settle(mail, state="sent", sent_at=now)
+            sent += 1
+    return sent
+
+
+def _lease(session: Session, now: dt.datetime) -> Sequence[OutboxMail]:
+    """Take due mails; they come back detached, so that sending one holds no transaction open."""
+    mails = queries.due_mail(session, now, BATCH_SIZE)
+    for mail in mails:
+        mail.leased_until = now + policy.LEASE
+        mail.attempts += 1
+    session.flush()
+    session.expunge_all()
+    return mails
+
+
+def _settle(mail: OutboxMail, **outcome: object) -> None:
+    """Keep how it went; what is not kept here goes out a second time."""
+    settled = (
+        sa.update(OutboxMail)
+        .where(OutboxMail.id == mail.id)
+        .values(leased_until=None, **outcome)
+        .execution_options(synchronize_session=False)
+    )
+    run_in_transaction(lambda session: session.execute(settled))
+
+
+def _after_failure(mail: OutboxMail, error: Exception, now: dt.datetime) -> dict[str, object]:
+    """Keep why it failed, without the address it was for, and decide about another try."""
+    words = f"{type(error).__name__} {_code_of(error)}".strip()[:ERROR_LENGTH_MAX]
+    if isinstance(error, MailRefusedError) or mail.attempts >= policy.TRIES_MAX:
+        return {"last_error": words, "state": "given up"}
+    return {"last_error": words, "due_at": now + policy.pause_after(mail.attempts)}
+
+
+def _code_of(error: Exception) -> str:
+    """Return the number a mail server or the system gave, or nothing."""
+    code = getattr(error, "smtp_code", None) or getattr(error, "errno", None)
+    return "" if code is None else str(code)
