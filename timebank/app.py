@@ -192,12 +192,11 @@ def _waiting() -> dict[str, Any]:
         waits = g.get("waits") or home.waiting(
             session, key, g.member.id, now=utc_now(), today=filters.today()
         )
-        return {"waiting_work": sum(waits.values()), "books_alarm": waits["books"] > 0}
-    is_alarm = auditing.is_alarm(session, key)
-    count = 0
-    if "treasurer" in roles:
-        count = home.waiting_for_treasurer(session, key, g.member.id) + is_alarm
-    return {"waiting_work": count, "books_alarm": is_alarm}
+    elif "treasurer" in roles:
+        waits = home.waiting_for_treasurer(session, key, g.member.id)
+    else:
+        return {"waiting_work": 0, "books_alarm": auditing.is_alarm(session, key)}
+    return {"waiting_work": sum(waits.values()), "books_alarm": waits["books"] > 0}
 
 
 def _setup_access(app: Flask) -> None:

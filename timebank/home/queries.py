@@ -292,13 +292,16 @@ def waiting(
     return _counted(session, rules)
 
 
-def waiting_for_treasurer(session: Session, community_id: uuid.UUID, member_id: uuid.UUID) -> int:
-    """Count what waits for a treasurer, but for the last check of the books."""
+def waiting_for_treasurer(
+    session: Session, community_id: uuid.UUID, member_id: uuid.UUID
+) -> dict[str, int]:
+    """Count what waits for a treasurer by section, in one statement."""
     rules = {
         "overdrafts": waits(community_id),
+        "books": _alarm(community_id),
         "undecided": groups.awaits_yes(community_id, member_id, code=COMMUNITY_POT),
     }
-    return sum(_counted(session, rules).values())
+    return _counted(session, rules)
 
 
 def _counted(session: Session, rules: Mapping[str, sa.ColumnElement[bool]]) -> dict[str, int]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from timebank.groups.models import Group
 from timebank.groups.names import activity_name
 from timebank.groups.policy.pots import COMMUNITY_POT
+from timebank.hours.queries import POT_LETTER
 from timebank.listings.names import name_of
-from timebank.members.models import Member
 from timebank.sessions.names import held_words
 from timebank.statements.queries import OF_SESSIONS, Line
 from timebank.web.words import gettext as _
@@ -46,20 +45,23 @@ POT_LINES: Mapping[str, str] = {
 ACTIVITY = "activity-"
 
 
-def account_name(code: str, member: Member | None, *, may_see_names: bool) -> str:
-    """Return an account as somebody may read it: a treasurer reads codes, not people."""
-    if member is not None and may_see_names:
-        return member.first_name
+def account_name(code: str, whose: str | None, *, may_see_names: bool) -> str:
+    """Return an account as somebody may read it: a treasurer reads codes and pots, not people.
+
+    Args:
+        code: Of the account.
+        whose: First name of its member or name of its group, or None where it has neither.
+        may_see_names: Whether people are called by their names.
+    """
+    if whose is not None and code[0] == POT_LETTER:
+        return _("The pot of %(name)s", name=whose)
+    if whose is not None and may_see_names:
+        return whose
     if code == COMMUNITY_POT:
         return _("The community pot")
     if code.startswith(ACTIVITY):
         return str(SOURCES.get(code) or activity_name(code.removeprefix(ACTIVITY)))
     return str(SOURCES.get(code, code))
-
-
-def pot_name(group: Group) -> str:
-    """Return what a group's pot is called."""
-    return _("The pot of %(name)s", name=group.name)
 
 
 def purpose_name(purpose: str) -> str:
@@ -72,9 +74,10 @@ def purpose_name(purpose: str) -> str:
 
 def other_side(line: Line, *, may_see_names: bool) -> str:
     """Return who or what was on the other side of a line."""
+    whose = line.other.first_name if line.other is not None else None
     if line.pot is not None:
-        return pot_name(line.pot)
-    return account_name(line.other_code, line.other, may_see_names=may_see_names)
+        whose = line.pot.name
+    return account_name(line.other_code, whose, may_see_names=may_see_names)
 
 
 def what_for(line: Line) -> str:

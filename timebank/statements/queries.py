@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.communities.models import Community
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges.models import Exchange
-from timebank.exchanges.queries import Deal, by_account_codes
+from timebank.exchanges.queries import Deal
 from timebank.groups import queries as groups
 from timebank.groups.models import Group
 from timebank.groups.policy.pots import COMMUNITY_POT
@@ -239,12 +239,29 @@ def _side(deal: Deal, code: str) -> Member | None:
     return next((each for each in (deal.giver, deal.receiver) if each.account_code == code), None)
 
 
-def members_by_code(
-    session: Session, community_id: uuid.UUID, codes: Collection[str]
-) -> dict[str, Member]:
-    """Return the members behind account codes; pots and sources are left out."""
-    found = by_account_codes(session, community_id, codes)
-    return {member.account_code: member for member in found}
+def whose(session: Session, community_id: uuid.UUID, codes: Collection[str]) -> dict[str, str]:
+    """Return who is behind accounts, in one question: first names of members, names of groups.
+
+    Sources and the community's own pot are left out.
+    """
+    halves = []
+    for letter, table, name in (
+        (hours.MEMBER_LETTER, Member, Member.first_name),
+        (hours.POT_LETTER, Group, Group.name),
+    ):
+        numbers = [int(code[1:]) for code in codes if code[0] == letter and code[1:].isdigit()]
+        if numbers:
+            halves.append(
+                sa.select(sa.literal(letter), table.number, name).where(
+                    table.community_id == community_id, table.number.in_(numbers)
+                )
+            )
+    if not halves:
+        return {}
+    return {
+        f"{letter}{number:06d}": name
+        for letter, number, name in session.execute(sa.union_all(*halves))
+    }
 
 
 def pots_by_code(

@@ -54,8 +54,11 @@ def test_who_keeps_the_books_reads_pots_by_name_and_people_by_number(
     assert "A gift to a pot" in page
     assert "Badminton, 10 May 2026" in page
     assert not re.search("Hugo|Mia", str(page.soup.select_one("main")))
-    for where in ("/books/entries", "/books/day"):
-        assert "The pot of Badminton" in treasurer.get(at(people.community, where))
+    for where in ("/books", "/books/entries", "/books/day"):
+        page = treasurer.get(at(people.community, where))
+        assert "The pot of Badminton" in page
+        assert not re.search("Hugo|Mia", str(page.soup.select_one("main")))
+    assert counted(treasurer, at(people.community, "/books")) <= STATEMENTS_MAX
     assert counted(treasurer, at(people.community, "/books/entries")) <= STATEMENTS_MAX
 
 

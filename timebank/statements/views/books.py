@@ -25,7 +25,7 @@ from timebank.listings.names import name_of
 from timebank.members import queries as members
 from timebank.statements import queries
 from timebank.statements.forms import ReverseForm, SeenToForm
-from timebank.statements.names import ASIDE_KINDS, KINDS, account_name, purpose_name
+from timebank.statements.names import ASIDE_KINDS, KINDS, purpose_name
 from timebank.statements.queries import Month
 from timebank.statements.standing import Sides, sides, standing
 from timebank.statements.views import verdict
@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
     both = sides(session, key)
     shown = found[:ACCOUNTS_ON_A_PAGE]
     has_aside = any(account.held_out for account in shown)
-    people = queries.members_by_code(session, key, {account.code for account in shown})
+    name = called({account.code for account in shown})
     return render_template(
         "statements/books.html",
         is_even=both.total_minutes == 0,
@@ -79,7 +79,7 @@ def index() -> ResponseReturnValue:
         rows=[
             [
                 {"value": account.code, "href": url_for("books.account", code=account.code)},
-                account_name(account.code, people.get(account.code), may_see_names=may_see_names()),
+                name(account.code),
                 hours_signed(account.posted),
                 *([hours_label(account.held_out) if account.held_out else ""] if has_aside else []),
             ]
@@ -143,12 +143,14 @@ def find() -> ResponseReturnValue:
 def account(code: str) -> ResponseReturnValue:
     """Show any account's month."""
     month = asked_month(code)
-    people = queries.members_by_code(db.session(), g.community.id, {code})
+    whose = queries.whose(db.session(), g.community.id, {code})
     return render_template(
         "statements/account.html",
         code=code,
-        has_limits=policy.may_take_back(g.roles) and code in people,
-        name=called({code}, people)(code),
+        has_limits=policy.may_take_back(g.roles)
+        and code[0] == hours.MEMBER_LETTER
+        and code in whose,
+        name=called({code}, whose)(code),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
         figures=[*figures_of(month), _by_day_of_help(month), *_aside(code)],

@@ -10,7 +10,7 @@ from timebank.hours import errors
 from timebank.members.models import Member
 from timebank.statements import queries
 from timebank.statements.errors import BadMonthError
-from timebank.statements.names import account_name, line_words, other_side, pot_name
+from timebank.statements.names import account_name, line_words, other_side
 from timebank.statements.queries import Line, Month
 from timebank.web.filters import hours_label, hours_signed, hours_words, short_day, today
 from timebank.web.refusals import say
@@ -51,25 +51,17 @@ def may_see_names() -> bool:
     return "coordinator" in g.roles
 
 
-def called(
-    codes: Collection[str], people: Mapping[str, Member] | None = None
-) -> Callable[[str], str]:
+def called(codes: Collection[str], found: Mapping[str, str] | None = None) -> Callable[[str], str]:
     """Return what calls these accounts by the names that the one who looks may read.
 
     Args:
         codes: Of the accounts.
-        people: The members behind them, where the page has asked for them already.
+        found: Whose they are, where the page has asked for that already.
     """
-    session, community_id = db.session(), g.community.id
-    if people is None:
-        # Whoever reads no names needs nobody.
-        people = queries.members_by_code(session, community_id, codes) if may_see_names() else {}
-    pots = queries.pots_by_code(session, community_id, codes, seen_by=g.member)
+    whose = queries.whose(db.session(), g.community.id, codes) if found is None else found
 
     def name(code: str) -> str:
-        if code in pots:
-            return pot_name(pots[code][0])
-        return account_name(code, people.get(code), may_see_names=may_see_names())
+        return account_name(code, whose.get(code), may_see_names=may_see_names())
 
     return name
 
