@@ -239,7 +239,7 @@ def statement(
     since, until = midnight(since_on, zone), midnight(until_on + timedelta(days=1), zone)
     asked = {"book_id": book_id, "since": since, "until": until}
     after_seq, last_seq = (seq or 0 for seq in connection.execute(_ends_of_period(), asked).one())
-    opening_minutes = _balance_at(connection, book_id, code, after_seq)
+    opening_minutes = balance_at(connection, book_id, code, after_seq)
     lines = lines_between(connection, book_id, code, after_seq, last_seq)
     return Statement(
         code=code,
@@ -282,16 +282,17 @@ def seq_before(connection: Connection, book_id: UUID, moment: datetime) -> int:
     Time never goes back inside a book, so the latest such entry is also the last one.
     """
     asked = {"book_id": book_id, "moment": moment}
-    return connection.execute(_last_before("moment"), asked).scalar() or 0
+    return connection.execute(last_before("moment"), asked).scalar() or 0
 
 
 @cache
 def _ends_of_period() -> Select[int, int]:
-    return select(_last_before("since").scalar_subquery(), _last_before("until").scalar_subquery())
+    return select(last_before("since").scalar_subquery(), last_before("until").scalar_subquery())
 
 
 @cache
-def _last_before(name: str) -> Select[int]:
+def last_before(name: str) -> Select[int]:
+    """Ask for the place of the last entry recorded before the moment that is given as `name`."""
     entry = schema.entry.c
     return (
         select(entry.seq)
@@ -301,7 +302,7 @@ def _last_before(name: str) -> Select[int]:
     )
 
 
-def _balance_at(connection: Connection, book_id: UUID, code: str, seq: int) -> int:
+def balance_at(connection: Connection, book_id: UUID, code: str, seq: int) -> int:
     """What an account held after a place in the book."""
     asked = {"book_id": book_id, "code": code, "seq": seq}
     return connection.execute(_balance_at_question(), asked).scalar() or 0
@@ -342,13 +343,16 @@ def _lines_question() -> Select[Any]:
     return lines_after(bindparam("after_seq"))
 
 
-def lines_after(after_seq: ColumnElement[int]) -> Select[Any]:
+def lines_after(
+    after_seq: ColumnElement[int], last_seq: ColumnElement[int] | None = None
+) -> Select[Any]:
     """Ask for the columns of a :class:`StatementLine`, of an account after a place in the book.
 
-    The question takes `book_id`, `code` and `last_seq`.
+    The question takes `book_id`, `code` and, where that is not given here, `last_seq`.
     """
     leg, entry, later = schema.leg.c, schema.entry.c, schema.entry.alias("later")
     book_id: BindParameter[Any] = bindparam("book_id")
+    until = bindparam("last_seq") if last_seq is None else last_seq
     sides = union_all(
         *(
             select(
@@ -361,7 +365,7 @@ def lines_after(after_seq: ColumnElement[int]) -> Select[Any]:
                 leg.book_id == book_id,
                 side == bindparam("code"),
                 leg.seq > after_seq,
-                leg.seq <= bindparam("last_seq"),
+                leg.seq <= until,
             )
             for side, other, after, sign in (
                 (leg.payer_code, leg.payee_code, leg.payer_balance, literal(-1)),

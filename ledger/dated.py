@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,7 +36,7 @@ from sqlalchemy import (
 )
 
 from ledger import schema
-from ledger.balances import balance, midnight, seq_before
+from ledger.balances import balance, last_before, midnight, seq_before
 from ledger.hints import InOrder, Rare
 from ledger.layout import ASIDE_KINDS
 
@@ -78,6 +78,28 @@ class OutOfTime:
     is_late: bool
 
 
+class EndOfDay(NamedTuple):
+    """Where in a book a day ended.
+
+    Attributes:
+        day: The day, which is included.
+        seq: The place of the last entry that was recorded when it was over; 0 if none was.
+        is_recent: Whether so few entries follow that looking through them is quicker than
+            day by day.
+    """
+
+    day: date
+    seq: int
+    is_recent: bool
+
+
+def end_of_day(connection: Connection, book_id: UUID, day: date, *, zone: tzinfo = UTC) -> EndOfDay:
+    """Look up where a day ended, for all that is asked about it."""
+    asked = {"book_id": book_id, "moment": midnight(day + timedelta(days=1), zone)}
+    seq, head = (place or 0 for place in connection.execute(_end_question(), asked).one())
+    return EndOfDay(day, seq, head - seq <= FEW)
+
+
 def balance_as_recorded_by(
     connection: Connection, book_id: UUID, code: str, day: date, *, zone: tzinfo = UTC
 ) -> int:
@@ -106,11 +128,17 @@ def balance_for_services_up_to(
     Arguments and refusals are those of `balance_as_recorded_by`.
     """
     recorded = balance_as_recorded_by(connection, book_id, code, day, zone=zone)
-    seq = seq_by(connection, book_id, day, zone=zone)
-    asked = {"book_id": book_id, "day": day, "seq": seq, "codes": [code]}
-    question = _moved_question(some=True, is_recent=_is_recent(connection, book_id, seq))
+    return recorded + late_minutes(
+        connection, book_id, code, end_of_day(connection, book_id, day, zone=zone)
+    )
+
+
+def late_minutes(connection: Connection, book_id: UUID, code: str, end: EndOfDay) -> int:
+    """What the entries out of time add to an account: its second figure of a day less the first."""
+    asked = {"book_id": book_id, "day": end.day, "seq": end.seq, "codes": [code]}
+    question = _moved_question(some=True, is_recent=end.is_recent)
     moved = connection.execute(question, asked).first()
-    return recorded if moved is None else recorded + int(moved[1])
+    return 0 if moved is None else int(moved[1])
 
 
 def balances_as_recorded_by(
@@ -124,15 +152,15 @@ def balances_for_services_up_to(
     connection: Connection, book_id: UUID, day: date, *, zone: tzinfo = UTC
 ) -> Mapping[str, int]:
     """Minutes in every account from all services up to a day, in code order."""
-    return {each.code: each.service_minutes for each in on_day(connection, book_id, day, zone=zone)}
+    end = end_of_day(connection, book_id, day, zone=zone)
+    return {each.code: each.service_minutes for each in on_day(connection, book_id, end)}
 
 
 def on_day(
     connection: Connection,
     book_id: UUID,
-    day: date,
+    end: EndOfDay,
     *,
-    zone: tzinfo = UTC,
     after_code: str = "",
     limit: int | None = None,
 ) -> Sequence[OnDay]:
@@ -143,41 +171,30 @@ def on_day(
     Args:
         connection: Read from one snapshot for figures that fit each other.
         book_id: The book.
-        day: The day, which is included.
-        zone: Whose midnight ends it.
+        end: Where the day ended.
         after_code: Leave out accounts up to and including this code.
         limit: How many accounts to list.
     """
-    seq = seq_by(connection, book_id, day, zone=zone)
-    recorded = balances_at(connection, book_id, seq, after_code=after_code)
-    asked = {"book_id": book_id, "day": day, "seq": seq}
-    question = _moved_question(some=False, is_recent=_is_recent(connection, book_id, seq))
-    moved = {
-        code: int(minutes)
-        for code, minutes in connection.execute(question, asked)
-        if code > after_code
-    }
-    codes = sorted({*recorded, *moved})[:limit]
+    asked = {"book_id": book_id, "day": end.day, "seq": end.seq, "after_code": after_code}
+    rows = connection.execute(_on_day_question(is_recent=end.is_recent), asked)
     return [
-        OnDay(code, recorded.get(code, 0), recorded.get(code, 0) + moved.get(code, 0))
-        for code in codes
-    ]
+        OnDay(code, recorded or 0, (recorded or 0) + int(late or 0))
+        for code, recorded, late in rows
+        if (recorded, late) != (None, None)
+    ][:limit]
 
 
 def out_of_time(
     connection: Connection,
     book_id: UUID,
-    day: date,
+    end: EndOfDay,
     *,
-    zone: tzinfo = UTC,
     after_seq: int = 0,
     limit: int | None = None,
 ) -> Sequence[OutOfTime]:
     """The movements that make the two figures of a day differ, in the order of the book."""
-    seq = seq_by(connection, book_id, day, zone=zone)
-    asked = {"book_id": book_id, "day": day, "seq": seq, "after_seq": after_seq}
-    is_recent = _is_recent(connection, book_id, seq)
-    question = _out_of_time_question(is_recent=is_recent).limit(limit)
+    asked = {"book_id": book_id, "day": end.day, "seq": end.seq, "after_seq": after_seq}
+    question = _out_of_time_question(is_recent=end.is_recent).limit(limit)
     return [OutOfTime(*(*row[:-1], row[-1] > 0)) for row in connection.execute(question, asked)]
 
 
@@ -203,15 +220,25 @@ def balances_at(
     return {row.code: row.minutes for row in rows if row.minutes is not None}
 
 
-def _is_recent(connection: Connection, book_id: UUID, seq: int) -> bool:
-    """Whether so few entries follow that looking through them is quicker than day by day."""
-    book = schema.book.c
-    head = connection.execute(select(book.seq).where(book.book_id == book_id)).scalar() or 0
-    return head - seq <= FEW
-
-
 # ------------------------------------------------------------------------- the questions
 # Putting them together takes longer than answering them, so each is put together once.
+
+
+@cache
+def _end_question() -> Select[int, int]:
+    book = schema.book.c
+    head = select(book.seq).where(book.book_id == bindparam("book_id"))
+    return select(last_before("moment").scalar_subquery(), head.scalar_subquery())
+
+
+@cache
+def _on_day_question(*, is_recent: bool) -> Select[Any]:
+    """Both figures of every account: what it held, and what is out of time."""
+    late = _moved_question(some=False, is_recent=is_recent).subquery("late")
+    question = _balances_at_question(some=False)
+    return question.add_columns(late.c.minutes).outerjoin_from(
+        schema.account, late, late.c.code == schema.account.c.code
+    )
 
 
 @cache
@@ -274,7 +301,7 @@ def _moved_question(*, some: bool, is_recent: bool) -> Select[Any]:
             half = half.where(code.in_(bindparam("codes", expanding=True)))
         sides.append(half)
     moved = union_all(*sides).subquery().c
-    return select(moved.code, func.sum(moved.minutes)).group_by(moved.code)
+    return select(moved.code, func.sum(moved.minutes).label("minutes")).group_by(moved.code)
 
 
 @cache

@@ -1,9 +1,9 @@
 """What an account holds now and how it came to that, in as few questions as there can be."""
 
 from dataclasses import fields
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,12 +24,15 @@ from ledger.balances import (
     Statement,
     StatementLine,
     balance,
+    balance_at,
     balance_columns,
+    last_before,
     lines_after,
     lines_between,
     midnight,
     seq_before,
 )
+from ledger.dated import FEW, EndOfDay
 from ledger.errors import BadPeriod, UnknownAccount
 from ledger.layout import ASIDE_KINDS
 
@@ -53,6 +56,76 @@ def statement_to_now(
     closing = lines[-1].balance_minutes if lines else now.posted
     opening = closing - sum(line.minutes for line in lines)
     return now, Statement(code, since_on, today, opening, lines, closing)
+
+
+class Period(NamedTuple):
+    """An account over some days, with what else is known of it from the same question.
+
+    Attributes:
+        now: What it holds now.
+        statement: How it came to what it held when the last day was over.
+        end: Where in the book that was.
+    """
+
+    now: Balance
+    statement: Statement
+    end: EndOfDay
+
+
+def period(
+    connection: Connection,
+    book_id: UUID,
+    code: str,
+    since_on: date,
+    until_on: date,
+    zone: tzinfo,
+) -> Period:
+    """An account over whole days of recording, in one question, or two where nothing moved.
+
+    Raises as `statement` does.
+    """
+    if until_on < since_on:
+        raise BadPeriod(since_on, until_on)
+    asked = {
+        "book_id": book_id,
+        "code": code,
+        "since": midnight(since_on, zone),
+        "until": midnight(until_on + timedelta(days=1), zone),
+    }
+    rows = connection.execute(_period_question(), asked).all()
+    if not rows:
+        raise UnknownAccount(code)
+    wide = len(fields(Balance))
+    after_seq, last_seq, head = rows[0][wide : wide + 3]
+    lines = [StatementLine(*row[wide + 3 :]) for row in rows if row[wide + 3] is not None]
+    if lines:
+        closing = lines[-1].balance_minutes
+    else:
+        closing = balance_at(connection, book_id, code, after_seq)
+    opening = closing - sum(line.minutes for line in lines)
+    return Period(
+        Balance(*rows[0][:wide]),
+        Statement(code, since_on, until_on, opening, lines, closing),
+        EndOfDay(until_on, last_seq, head - last_seq <= FEW),
+    )
+
+
+@cache
+def _period_question() -> Select[Any]:
+    account, book = schema.account.c, schema.book.c
+    book_id: BindParameter[Any] = bindparam("book_id")
+    after_seq, last_seq = (
+        func.coalesce(last_before(moment).scalar_subquery(), 0) for moment in ("since", "until")
+    )
+    head = select(book.seq).where(book.book_id == book_id).scalar_subquery()
+    lines = lines_after(after_seq, last_seq).subquery()
+    return (
+        balance_columns()
+        .add_columns(after_seq, last_seq, head, *lines.c)
+        .select_from(schema.account.outerjoin(lines, true()))
+        .where(account.book_id == book_id, account.code == bindparam("code"))
+        .order_by(lines.c.seq, lines.c.n)
+    )
 
 
 def latest(

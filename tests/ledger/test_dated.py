@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from ledger import dated, schema
-from ledger.balances import statement
+from ledger import dated, recent, schema
+from ledger.balances import balance, statement
 from ledger.dated import OnDay
-from ledger.errors import UnknownAccount
+from ledger.errors import BadPeriod, UnknownAccount
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OTHER_BOOK, Desk
 
 DAY = dt.timedelta(days=1)
@@ -65,9 +65,13 @@ def test_what_is_reported_late_counts_for_its_day_and_not_for_the_record(january
 
 def test_the_difference_is_listed_entry_by_entry(january: Desk) -> None:
     with january.engine.connect() as connection:
-        found = dated.out_of_time(connection, BOOK, END)
-        rest = dated.out_of_time(connection, BOOK, END, after_seq=2, limit=5)
-        assert list(dated.out_of_time(connection, BOOK, END, limit=1)) == [found[0]]
+        found = dated.out_of_time(connection, BOOK, dated.end_of_day(connection, BOOK, END))
+        rest = dated.out_of_time(
+            connection, BOOK, dated.end_of_day(connection, BOOK, END), after_seq=2, limit=5
+        )
+        assert list(
+            dated.out_of_time(connection, BOOK, dated.end_of_day(connection, BOOK, END), limit=1)
+        ) == [found[0]]
     told = [(each.payer_code, each.payee_code, each.minutes, each.is_late) for each in found]
     assert told == [(BEN, CAT, 10, False), (ANN, CAT, 30, True)]
     assert [each.seq for each in found] == [2, 3]
@@ -75,12 +79,29 @@ def test_the_difference_is_listed_entry_by_entry(january: Desk) -> None:
     assert found[1].occurred_on == END - 3 * DAY
 
 
+def test_a_period_in_one_question_says_what_each_question_says(january: Desk) -> None:
+    january.hold(ANN, BEN, 5, days=90)
+    with january.engine.connect() as connection:
+        for code in (ANN, BEN, CAT, DROP_IN):
+            for since, until in ((END - 40 * DAY, END), (END + DAY, END + 40 * DAY), (END, END)):
+                found = recent.period(connection, BOOK, code, since, until, dt.UTC)
+                assert found.statement == statement(connection, BOOK, code, since, until)
+                assert found.now == balance(connection, BOOK, code)
+                assert found.end == dated.end_of_day(connection, BOOK, until)
+        with pytest.raises(UnknownAccount):
+            recent.period(connection, BOOK, "M000099", END, END, dt.UTC)
+        with pytest.raises(BadPeriod):
+            recent.period(connection, BOOK, ANN, END, END - DAY, dt.UTC)
+
+
 def test_accounts_come_a_page_at_a_time(january: Desk) -> None:
     with january.engine.connect() as connection:
-        every = dated.on_day(connection, BOOK, END)
+        every = dated.on_day(connection, BOOK, dated.end_of_day(connection, BOOK, END))
         assert every[0] == OnDay(ANN, -60, -90)
-        first = dated.on_day(connection, BOOK, END, limit=2)
-        later = dated.on_day(connection, BOOK, END, after_code=first[-1].code)
+        first = dated.on_day(connection, BOOK, dated.end_of_day(connection, BOOK, END), limit=2)
+        later = dated.on_day(
+            connection, BOOK, dated.end_of_day(connection, BOOK, END), after_code=first[-1].code
+        )
     assert [*first, *later] == list(every)
     assert sum(each.recorded_minutes for each in every) == 0
     assert sum(each.service_minutes for each in every) == 0
@@ -88,8 +109,8 @@ def test_accounts_come_a_page_at_a_time(january: Desk) -> None:
 
 def test_a_book_without_entries_held_nothing(desk: Desk) -> None:
     with desk.engine.connect() as connection:
-        assert dated.on_day(connection, BOOK, END) == []
-        assert dated.out_of_time(connection, BOOK, END) == []
+        assert dated.on_day(connection, BOOK, dated.end_of_day(connection, BOOK, END)) == []
+        assert dated.out_of_time(connection, BOOK, dated.end_of_day(connection, BOOK, END)) == []
         assert dated.balance_as_recorded_by(connection, BOOK, ANN, END) == 0
 
 
@@ -129,13 +150,13 @@ def test_what_is_only_set_aside_counts_for_no_day(desk: Desk) -> None:
     desk.now += 3 * DAY
     late = desk.hold(CAT, BEN, 7, on=END - 5 * DAY, days=90)
     with desk.engine.connect() as connection:
-        assert dated.out_of_time(connection, BOOK, END) == []
+        assert dated.out_of_time(connection, BOOK, dated.end_of_day(connection, BOOK, END)) == []
         assert not any(dated.balances_for_services_up_to(connection, BOOK, END).values())
         assert not any(dated.balances_as_recorded_by(connection, BOOK, END).values())
     desk.release(late.entry_id)
     desk.capture(early.entry_id)
     with desk.engine.connect() as connection:
-        assert dated.out_of_time(connection, BOOK, END) == []
+        assert dated.out_of_time(connection, BOOK, dated.end_of_day(connection, BOOK, END)) == []
         after = dated.balances_for_services_up_to(connection, BOOK, END + 5 * DAY)
         assert (after[ANN], after[BEN], after[CAT]) == (-60, 60, 0)
 
@@ -191,7 +212,12 @@ def test_both_figures_are_the_plain_sums(desk: Desk, seed: int) -> None:
                 assert {code: minutes for code, minutes in figures.items() if minutes} == {
                     code: minutes for code, minutes in plain.items() if minutes
                 }
-            listed = {each.seq for each in dated.out_of_time(connection, BOOK, day)}
+            listed = {
+                each.seq
+                for each in dated.out_of_time(
+                    connection, BOOK, dated.end_of_day(connection, BOOK, day)
+                )
+            }
             assert listed == {
                 seq
                 for seq, each in enumerate(posted, 1)
@@ -202,12 +228,13 @@ def test_both_figures_are_the_plain_sums(desk: Desk, seed: int) -> None:
 # -------------------------------------------------------------------------- cost in steps
 
 
-def steps(connection: Connection, *asked: Any) -> int:
+def steps(connection: Connection, book_id: UUID, day: dt.date) -> int:
     """Count what a database does for the questions of the page about a day."""
 
     def ask() -> None:
-        dated.on_day(*asked)
-        dated.out_of_time(*asked, limit=50)
+        end = dated.end_of_day(connection, book_id, day)
+        dated.on_day(connection, book_id, end)
+        dated.out_of_time(connection, book_id, end, limit=50)
 
     return cost_of(connection, ask)
 
@@ -287,7 +314,7 @@ def asked(engine: Engine, book_id: UUID, *, drop: str = "") -> int:
             connection.exec_driver_sql("ANALYZE entry, leg, account")
         if drop:
             connection.exec_driver_sql(drop)
-        count = steps(connection, connection, book_id, FIRST + 90 * DAY)
+        count = steps(connection, book_id, FIRST + 90 * DAY)
         connection.rollback()
         return count
 
@@ -310,7 +337,16 @@ def test_the_cost_is_seen_where_the_index_is_missing(
     assert asked(engine, BOOK, drop="DROP INDEX ix_entry_occurred_on") > 3 * asked(engine, BOOK)
 
 
-def test_the_opening_of_a_statement_is_found_at_once_for_whoever_was_away(engine: Engine) -> None:
+def in_one_question(
+    connection: Connection, book_id: UUID, code: str, since_on: dt.date, until_on: dt.date
+) -> recent.Period:
+    return recent.period(connection, book_id, code, since_on, until_on, dt.UTC)
+
+
+@pytest.mark.parametrize("ask", [statement, in_one_question])
+def test_the_opening_of_a_statement_is_found_at_once_for_whoever_was_away(
+    engine: Engine, ask: Callable[..., object]
+) -> None:
     """Whoever moved last on the first day is found as quickly as whoever moved yesterday."""
     fill(engine, BOOK, early_each_day=200)
     costs = []
@@ -319,8 +355,22 @@ def test_the_opening_of_a_statement_is_found_at_once_for_whoever_was_away(engine
             connection.exec_driver_sql("ANALYZE entry, leg, account")
         for code in (ANN, CAT):
             asking = functools.partial(
-                statement, connection, BOOK, code, FIRST + 95 * DAY, FIRST + 95 * DAY
+                ask, connection, BOOK, code, FIRST + 95 * DAY, FIRST + 95 * DAY
             )
             costs.append(cost_of(connection, asking))
     busy, away = costs
     assert away <= 2 * busy, costs
+
+
+def test_a_period_costs_what_moved_in_it_and_not_what_the_book_holds(engine: Engine) -> None:
+    fill(engine, BOOK, early_each_day=4)
+    fill(engine, OTHER_BOOK, early_each_day=200)
+    days = (FIRST + 70 * DAY, FIRST + 90 * DAY)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("ANALYZE entry, leg, account")
+        small, large = (
+            cost_of(connection, functools.partial(in_one_question, connection, book, ANN, *days))
+            for book in (BOOK, OTHER_BOOK)
+        )
+    assert large < 1.5 * small, (small, large)

@@ -112,6 +112,7 @@ def answers(desk: Desk) -> dict[str, Any]:
         for code in CODES:
             found[f"statements of {code}"] = [
                 *(balances.statement(*book, code, *month) for month in MONTHS),
+                *(recent.period(*book, code, *month, dt.UTC)[:2] for month in MONTHS),
                 recent.statement_to_now(*book, code, *MONTHS[1], dt.UTC),
                 *(dated.balance_as_recorded_by(*book, code, day) for day in DAYS),
                 *(dated.balance_for_services_up_to(*book, code, day) for day in DAYS),
@@ -121,8 +122,8 @@ def answers(desk: Desk) -> dict[str, Any]:
             found[f"on {day}"] = (
                 dict(dated.balances_as_recorded_by(*book, day)),
                 dict(dated.balances_for_services_up_to(*book, day)),
-                list(dated.on_day(*book, day)),
-                list(dated.out_of_time(*book, day)),
+                list(dated.on_day(*book, dated.end_of_day(*book, day))),
+                list(dated.out_of_time(*book, dated.end_of_day(*book, day))),
             )
     return found
 

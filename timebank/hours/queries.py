@@ -14,12 +14,13 @@ from ledger import corrections, dated, entry_views, recent, schema
 from ledger import limits as ledger_limits
 from ledger.balances import Balance, Statement, StatementLine, TrialBalance
 from ledger.corrections import Links, Step
-from ledger.dated import OnDay, OutOfTime
+from ledger.dated import EndOfDay, OnDay, OutOfTime
 from ledger.entry_views import EntryView
 from ledger.errors import UnknownAccount, UnknownBook, UnknownEntry
 from ledger.holdings import Holding
 from ledger.holdings import holdings as ledger_holdings
 from ledger.limits import AccountChange
+from ledger.recent import Period
 from timebank.communities.models import LIMITS, Community
 from timebank.communities.policy import Limits, limits_of
 from timebank.hours.errors import NoBookError, NoSuchAccountError, NoSuchEntryError
@@ -28,9 +29,11 @@ from timebank.hours.policy import SIDES, STEPS, Holder, line_name
 
 __all__ = [
     "Balance",
+    "EndOfDay",
     "EntryView",
     "OnDay",
     "OutOfTime",
+    "Period",
     "Statement",
     "StatementLine",
     "Step",
@@ -127,14 +130,18 @@ def latest(
         raise NoSuchAccountError(code) from refusal
 
 
-def month_statement(session: Session, community: Community, code: str, month: dt.date) -> Statement:
-    """An account over the calendar month that `month` lies in.
+def month_statement(session: Session, community: Community, code: str, month: dt.date) -> Period:
+    """An account over the calendar month that `month` lies in, and what it holds now.
 
     Raises:
         NoSuchAccountError: If the book has no such account.
     """
     since_on, until_on = month_around(month)
-    return statement(session, community, code, since_on, until_on)
+    connection, zone = session.connection(), ZoneInfo(community.time_zone)
+    try:
+        return recent.period(connection, community.id, code, since_on, until_on, zone)
+    except UnknownAccount as refusal:
+        raise NoSuchAccountError(code) from refusal
 
 
 def month_around(day: dt.date) -> tuple[dt.date, dt.date]:
@@ -321,42 +328,41 @@ def holdings(session: Session, community_id: uuid.UUID) -> Sequence[Holding]:
     return ledger_holdings(session.connection(), community_id)
 
 
+def end_of_day(session: Session, community: Community, day: dt.date) -> EndOfDay:
+    """Where in the book a day ended where the community lives, for all that is asked about it."""
+    zone = ZoneInfo(community.time_zone)
+    return dated.end_of_day(session.connection(), community.id, day, zone=zone)
+
+
 def on_day(
     session: Session,
-    community: Community,
-    day: dt.date,
+    community_id: uuid.UUID,
+    end: EndOfDay,
     *,
     after_code: str = "",
     limit: int | None = None,
 ) -> Sequence[OnDay]:
     """What accounts held on a day: as recorded by it, and for services up to it."""
-    return dated.on_day(
-        session.connection(),
-        community.id,
-        day,
-        zone=ZoneInfo(community.time_zone),
-        after_code=after_code,
-        limit=limit,
-    )
+    connection = session.connection()
+    return dated.on_day(connection, community_id, end, after_code=after_code, limit=limit)
 
 
 def out_of_time(
     session: Session,
-    community: Community,
-    day: dt.date,
+    community_id: uuid.UUID,
+    end: EndOfDay,
     *,
     after_seq: int = 0,
     limit: int | None = None,
 ) -> Sequence[OutOfTime]:
     """The movements that make the two figures of a day differ, in the order of the book."""
-    return dated.out_of_time(
-        session.connection(),
-        community.id,
-        day,
-        zone=ZoneInfo(community.time_zone),
-        after_seq=after_seq,
-        limit=limit,
-    )
+    connection = session.connection()
+    return dated.out_of_time(connection, community_id, end, after_seq=after_seq, limit=limit)
+
+
+def late_minutes(session: Session, community_id: uuid.UUID, code: str, end: EndOfDay) -> int:
+    """What an account holds for services up to a day beyond what was recorded by it."""
+    return dated.late_minutes(session.connection(), community_id, code, end)
 
 
 def balance_as_recorded_by(session: Session, community: Community, code: str, day: dt.date) -> int:

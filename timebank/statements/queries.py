@@ -91,6 +91,8 @@ class Month:
         first: First day of the month.
         earlier: First day of the month before.
         later: First day of the month after, or None where that has not begun.
+        now: What the account holds now.
+        end: Where in the book the month ended.
     """
 
     code: str
@@ -100,6 +102,8 @@ class Month:
     opening_minutes: int
     lines: Sequence[Line]
     closing_minutes: int
+    now: hours.Balance
+    end: hours.EndOfDay
 
     @property
     def in_minutes(self) -> int:
@@ -146,7 +150,7 @@ def month(
     Raises:
         NoSuchAccountError: If the book has no such account.
     """
-    statement = hours.month_statement(session, community, code, first)
+    now, statement, end = hours.month_statement(session, community, code, first)
     _first, last = hours.month_around(first)
     later = last + dt.timedelta(days=1)
     return Month(
@@ -157,6 +161,8 @@ def month(
         opening_minutes=statement.opening_minutes,
         closing_minutes=statement.closing_minutes,
         lines=_lines(session, community, statement.lines, seen_by),
+        now=now,
+        end=end,
     )
 
 

@@ -276,7 +276,7 @@ def test_what_an_activity_recognised_stands_in_the_books_by_its_name(
 def test_donated_hours_stand_on_the_statement_twice_and_in_the_pot_once(scene: Scene) -> None:
     post(scene, Terms(kind="donated"), [Attendance(scene.lena.account_code, 45, is_host=True)])
     code = scene.lena.account_code
-    lines = hours.month_statement(scene.session, scene.community, code, TODAY).lines
+    lines = hours.month_statement(scene.session, scene.community, code, TODAY).statement.lines
     assert sorted(line.minutes for line in lines) == [-45, 45]
     assert scene.pot() == 45
 

@@ -50,7 +50,7 @@ def test_a_month_begins_at_midnight_where_the_community_lives(
     help_at(session, village, pair, dt.datetime(2026, 5, 31, 22, 30, tzinfo=dt.UTC))
     code = pair[1].account_code
     may, june = (
-        queries.month_statement(session, village, code, dt.date(2026, month, 15))
+        queries.month_statement(session, village, code, dt.date(2026, month, 15)).statement
         for month in (5, 6)
     )
     assert (may.opening_minutes, len(may.lines), may.closing_minutes) == (0, 1, 60)

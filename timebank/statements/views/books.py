@@ -153,7 +153,7 @@ def account(code: str) -> ResponseReturnValue:
         name=called({code}, whose)(code),
         month_name=str(format_date(month.first, "MMMM yyyy")),
         month=month_key(month.first),
-        figures=[*figures_of(month), _by_day_of_help(month), *_aside(code)],
+        figures=[*figures_of(month), _by_day_of_help(month), *_aside(month)],
         table=table_of(month, with_names=may_see_names(), own=False),
         earlier=month_key(month.earlier),
         later=month.later and month_key(month.later),
@@ -162,17 +162,15 @@ def account(code: str) -> ResponseReturnValue:
 
 def _by_day_of_help(month: Month) -> dict[str, str]:
     """Return what the account held at the month's end by the days of the help, late or not."""
-    _first, last = hours.month_around(month.first)
-    minutes = hours.balance_for_services_up_to(db.session(), g.community, month.code, last)
-    return {"key": _("For help up to the end"), "value": hours_words(minutes)}
+    late = hours.late_minutes(db.session(), g.community.id, month.code, month.end)
+    return {"key": _("For help up to the end"), "value": hours_words(month.closing_minutes + late)}
 
 
-def _aside(code: str) -> list[dict[str, str]]:
+def _aside(month: Month) -> list[dict[str, str]]:
     """Return what is set aside now in an account and for it; nothing where nothing is."""
-    held = hours.balance(db.session(), g.community.id, code)
     figures = [
-        (_("Set aside now"), held.held_out),
-        (_("Set aside for this account now"), held.held_in),
+        (_("Set aside now"), month.now.held_out),
+        (_("Set aside for this account now"), month.now.held_in),
     ]
     return [{"key": key, "value": hours_label(minutes)} for key, minutes in figures if minutes]
 

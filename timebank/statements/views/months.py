@@ -136,12 +136,11 @@ def on_day() -> ResponseReturnValue:
         html = render_template("statements/day.html", form=form, day=None)
         return html, HTTPStatus.UNPROCESSABLE_ENTITY
     session, day, after = db.session(), form.day.day, request.args.get("after", "")
-    found = hours.on_day(session, g.community, day, after_code=after, limit=ACCOUNTS_ON_A_PAGE + 1)
+    key, end = g.community.id, hours.end_of_day(session, g.community, day)
+    found = hours.on_day(session, key, end, after_code=after, limit=ACCOUNTS_ON_A_PAGE + 1)
     shown = found[:ACCOUNTS_ON_A_PAGE]
     late_from = _whole_number(request.args.get("late", ""))
-    late = hours.out_of_time(
-        session, g.community, day, after_seq=late_from, limit=LATE_ON_A_PAGE + 1
-    )
+    late = hours.out_of_time(session, key, end, after_seq=late_from, limit=LATE_ON_A_PAGE + 1)
     codes = {each.code for each in shown}
     codes |= {code for each in late for code in (each.payer_code, each.payee_code)}
     name = called(codes)
@@ -173,7 +172,8 @@ def day_file() -> ResponseReturnValue:
         html = render_template("statements/day.html", form=form, day=None)
         return html, HTTPStatus.UNPROCESSABLE_ENTITY
     day = form.day.day
-    found = hours.on_day(db.session(), g.community, day)
+    session = db.session()
+    found = hours.on_day(session, g.community.id, hours.end_of_day(session, g.community, day))
     name = called({each.code for each in found})
     head = [
         _("Account"),
