@@ -106,9 +106,10 @@ def postgres_database(postgres_server: str) -> Database:
     return databases.PostgresDatabase(postgres_server)
 
 
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
+on_postgres = pytest.param("postgres", marks=pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session", params=["sqlite", on_postgres])
 def _database(request: pytest.FixtureRequest) -> Database:
     """Take each database in turn."""
     database: Database = request.getfixturevalue(f"{request.param}_database")

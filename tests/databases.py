@@ -150,15 +150,21 @@ class PostgresDatabase:
         with engine.begin() as connection:
             connection.exec_driver_sql(self._wipe)
             others = _others(connection)
+        if others > 0:
+            # Only the test that forgot them is to fail, and none after it.
+            engine.dispose()
+            with engine.connect() as connection:
+                connection.execute(text(_LET_GO))
         assert used == 0, f"{used} connections of {engine.url!r} are still in use"
-        assert others == 0, f"{others} connections to {engine.url!r} were never closed"
+        assert others <= 0, f"{others} connections to {engine.url!r} were never closed"
 
 
 def _others(connection: Connection) -> int:
-    """Count the connections to a database that are of no use to an engine's pool.
+    """Count the connections to a database that an engine's pool does not hold.
 
-    A pool that was forgotten is closed by nobody, and the collector complains in another test. A
-    process that was killed is let go of in a moment.
+    There may be fewer than it holds: it keeps the place of one that was made invalid. A pool that
+    was forgotten is closed by nobody, and the collector complains in another test. A process that
+    was killed is let go of in a moment.
     """
     pool = connection.engine.pool
     assert isinstance(pool, QueuePool)
@@ -171,10 +177,12 @@ def _others(connection: Connection) -> int:
         time.sleep(0.02)
 
 
-_CONNECTIONS = (
-    "SELECT count(*) FROM pg_stat_get_activity(NULL) AS a JOIN pg_database AS d ON d.oid = a.datid"
+_OF_CLIENTS = (
+    " FROM pg_stat_get_activity(NULL) AS a JOIN pg_database AS d ON d.oid = a.datid"
     " WHERE d.datname = current_database() AND a.backend_type = 'client backend'"
 )
+_CONNECTIONS = "SELECT count(*)" + _OF_CLIENTS
+_LET_GO = "SELECT pg_terminate_backend(a.pid)" + _OF_CLIENTS + " AND a.pid <> pg_backend_pid()"
 
 
 def postgres_programs() -> Path | None:

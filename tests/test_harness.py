@@ -3,10 +3,11 @@
 import socket
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from tests.conftest import Client
+from tests import databases
+from tests.conftest import Client, on_postgres
 from tests.databases import Database, close
 from tests.pages.page import Page
 
@@ -31,8 +32,7 @@ def test_a_row_of_one_test_is_gone_in_the_next(session: Session, client: Client,
     assert session.scalar(count) == 1
 
 
-def test_a_connection_that_is_not_given_back_is_named(database: Database) -> None:
-    engine = database.engine()
+def test_a_connection_that_is_not_given_back_is_named(database: Database, engine: Engine) -> None:
     for closes in (close, database.put_back):
         connection = engine.connect()
         with pytest.raises(AssertionError, match=r"1 connections of .* are still in use"):
@@ -40,7 +40,20 @@ def test_a_connection_that_is_not_given_back_is_named(database: Database) -> Non
         # What the guard is there for: given back now, nobody would close it.
         connection.invalidate()
         connection.close()
-    close(engine)
+
+
+@pytest.mark.parametrize("_database", [on_postgres], indirect=True)
+def test_a_connection_that_nobody_closes_is_named_and_let_go_of(
+    database: Database, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = database.engine()
+    forgotten.connect().close()
+    with monkeypatch.context() as patch:
+        patch.setattr(databases, "LEFT_SECONDS_MAX", 0)
+        with pytest.raises(AssertionError, match=r"1 connections to .* were never closed"):
+            database.put_back(engine)
+    database.put_back(engine)
+    forgotten.dispose()
 
 
 def test_a_good_page_passes() -> None:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, request
 from sqlalchemy.orm import Session
 
+from tests.conftest import on_postgres
 from tests.pages.page import Pages
 from tests.racing import race
 from tests.timebank.sessions.door import Door
@@ -35,9 +36,7 @@ def close(app: Flask, door: Door) -> None:
 
 
 # On SQLite one request writes at a time, from its first question on.
-@pytest.mark.parametrize(
-    "_database", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
+@pytest.mark.parametrize("_database", [on_postgres], indirect=True)
 def test_a_tap_that_meets_the_closing_is_late_and_not_lost(
     app: Flask, door: Door, hugo: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
