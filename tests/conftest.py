@@ -119,9 +119,12 @@ def _database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture(scope="session")
 def _application(_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = create_app(settings_for(_database.url, tmp_path_factory.mktemp("home")))
-    yield app
     with app.app_context():
-        databases.close(db.engine)
+        engine = db.engine
+    _database.lasting.append(engine)
+    yield app
+    _database.lasting.remove(engine)
+    databases.close(engine)
 
 
 @pytest.fixture

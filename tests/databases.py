@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -32,9 +32,15 @@ KEPT_TABLES = frozenset({"alembic_version"})
 
 
 class Database(Protocol):
-    """A migrated database that can be put back."""
+    """A migrated database that can be put back.
+
+    Attributes:
+        url: Its address.
+        lasting: Engines that keep their connections from one test to the next.
+    """
 
     url: str
+    lasting: list[Engine]
 
     def engine(self) -> Engine:
         """Make an engine of one's own, prepared as the application prepares its own."""
@@ -67,6 +73,12 @@ def in_use(engine: Engine) -> int:
     return engine.pool.checkedout()
 
 
+def idle(engine: Engine) -> int:
+    """Count the connections that wait for somebody to take them."""
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool.checkedin()
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
@@ -86,6 +98,7 @@ class SqliteDatabase:
         self._path = folder / "tests.sqlite3"
         self._template = folder / "template.sqlite3"
         self.url = f"sqlite:///{self._path}"
+        self.lasting: list[Engine] = []
         template = open_engine(f"sqlite:///{self._template}")
         migrations.upgrade(template)
         # The last connection to close moves everything into the one file that is copied.
@@ -120,6 +133,7 @@ class PostgresDatabase:
 
     def __init__(self, server: str) -> None:
         self.url = f"{server}/tests"
+        self.lasting: list[Engine] = []
         administrator = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
         with administrator.connect() as connection:
             connection.exec_driver_sql("CREATE DATABASE tests")
@@ -149,29 +163,28 @@ class PostgresDatabase:
         used = in_use(engine)
         with engine.begin() as connection:
             connection.exec_driver_sql(self._wipe)
-            others = _others(connection)
+            others = _others(connection, {engine, *self.lasting})
         if others > 0:
             # Only the test that forgot them is to fail, and none after it.
-            engine.dispose()
+            for each in {engine, *self.lasting}:
+                each.dispose()
             with engine.connect() as connection:
                 connection.execute(text(_LET_GO))
         assert used == 0, f"{used} connections of {engine.url!r} are still in use"
         assert others <= 0, f"{others} connections to {engine.url!r} were never closed"
 
 
-def _others(connection: Connection) -> int:
-    """Count the connections to a database that an engine's pool does not hold.
+def _others(connection: Connection, engines: Collection[Engine]) -> int:
+    """Count the connections to a database that none of these engines holds.
 
-    There may be fewer than it holds: it keeps the place of one that was made invalid. A pool that
-    was forgotten is closed by nobody, and the collector complains in another test. A process that
-    was killed is let go of in a moment.
+    There may be fewer than they hold: a pool keeps the place of one that was made invalid. A pool
+    that was forgotten is closed by nobody, and the collector complains in another test. A process
+    that was killed is let go of in a moment.
     """
-    pool = connection.engine.pool
-    assert isinstance(pool, QueuePool)
     deadline = time.monotonic() + LEFT_SECONDS_MAX
     while True:
         found = connection.scalar(text(_CONNECTIONS)) or 0
-        others: int = found - pool.checkedin() - pool.checkedout()
+        others: int = found - sum(in_use(each) + idle(each) for each in engines)
         if others <= 0 or time.monotonic() > deadline:
             return others
         time.sleep(0.02)

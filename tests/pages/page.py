@@ -44,7 +44,9 @@ class Page:
         self.status = status
         html5lib.HTMLParser(strict=True).parse(html)
         self.soup = BeautifulSoup(html, "html.parser")
-        self._tags = self.soup.find_all(name=True)
+        # What is in a template is no part of the page yet.
+        kept = {id(tag) for each in self.soup.find_all("template") for tag in each.find_all()}
+        self._tags = [tag for tag in self.soup.find_all() if id(tag) not in kept]
         self._check_one_heading_and_matching_title()
         self._check_headings_go_down_one_by_one()
         self._check_ids_are_unique_and_references_meet()
