@@ -88,6 +88,13 @@ def test_a_line_tells_who_when_and_what_for(desk: Desk) -> None:
     assert (line.reverses, line.reversed_by) == (None, None)
 
 
+def test_a_line_names_the_other_side_to_whoever_is_paid_too(desk: Desk) -> None:
+    desk.post(ANN, BEN, 60)
+    desk.post(BEN, CAT, 20)
+    lines = statement_of(desk, JANUARY, BEN).lines
+    assert [(line.counterpart_code, line.minutes) for line in lines] == [(ANN, 60), (CAT, -20)]
+
+
 def test_a_statement_shows_both_sides_of_a_reversal(desk: Desk) -> None:
     first = desk.post()
     back = desk.reverse(first.entry_id)
@@ -104,6 +111,25 @@ def test_one_entry_may_stand_on_a_statement_more_than_once(desk: Desk) -> None:
     ]
     later = statement_of(desk, FEBRUARY)
     assert later.opening_minutes == -16
+
+
+def test_a_statement_goes_on_from_the_last_leg_of_the_entry_before(desk: Desk) -> None:
+    """Whether the account paid last or was paid last."""
+    desk.post(legs=((ANN, BEN, 20), (CAT, ANN, 5)))
+    later = [statement_of(desk, FEBRUARY, code).opening_minutes for code in (ANN, BEN, CAT)]
+    assert later == [-15, 20, -5]
+
+
+def test_a_statement_ends_just_before_the_midnight_after_its_last_day(desk: Desk) -> None:
+    midnight = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+    # The desk posts a minute later than its clock says.
+    desk.now = midnight - dt.timedelta(minutes=1, microseconds=1)
+    desk.post(minutes=1)
+    desk.now = midnight - dt.timedelta(minutes=1)
+    desk.post(minutes=2)
+    january, february = statement_of(desk, JANUARY), statement_of(desk, FEBRUARY)
+    assert ([line.minutes for line in january.lines], january.closing_minutes) == ([-1], -1)
+    assert (february.opening_minutes, [line.minutes for line in february.lines]) == (-1, [-2])
 
 
 def test_a_day_begins_where_the_community_lives(desk: Desk) -> None:
@@ -161,7 +187,7 @@ def test_a_balance_says_what_can_be_spent(desk: Desk) -> None:
 
 def test_the_trial_balance_adds_up_to_zero_page_by_page(desk: Desk) -> None:
     desk.post(ANN, BEN, 60)
-    desk.post(legs=((DROP_IN, ANN, 60), (DROP_IN, POT, 30)), kind="activity")
+    last = desk.post(legs=((DROP_IN, ANN, 60), (DROP_IN, POT, 30)), kind="activity")
     with desk.engine.connect() as connection:
         whole = trial_balance(connection, BOOK)
         page = trial_balance(connection, BOOK, after_code=ANN, limit=2)
@@ -172,7 +198,7 @@ def test_the_trial_balance_adds_up_to_zero_page_by_page(desk: Desk) -> None:
         account.code for account in whole.accounts
     )
     assert [account.code for account in page.accounts] == [BEN, CAT]
-    assert (page.kinds, page.entries) == (whole.kinds, 2)
+    assert (page.kinds, page.entries, page.chain) == (whole.kinds, 2, last.chain)
 
 
 def test_what_is_above_and_below_zero_is_told_by_kind_and_comes_to_nothing(desk: Desk) -> None:

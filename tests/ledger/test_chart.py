@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from ledger import journal, schema
+from ledger import journal, limits, schema
 from ledger.balances import balance
 from ledger.errors import (
     AccountNotEmpty,
@@ -76,8 +76,23 @@ def test_an_account_needs_a_book(desk: Desk) -> None:
 
 @pytest.mark.parametrize("label", ["", "x" * 61, "a\x00b"])
 def test_a_book_has_a_label_that_can_be_kept(desk: Desk, label: str) -> None:
-    with pytest.raises(BadField), desk.writing() as connection:
+    with pytest.raises(BadField) as refused, desk.writing() as connection:
         journal.open_book(connection, OTHER_BOOK, label, now=OPENED_AT)
+    assert refused.value.facts == {"field": "code", "value": label}
+
+
+def test_an_account_is_opened_with_both_its_limits(desk: Desk) -> None:
+    with desk.writing() as connection:
+        journal.open_account(
+            connection, BOOK, "M000009", "member", floor_minutes=-60, ceiling_minutes=120
+        )
+    found = desk.account("M000009")
+    assert (found.floor_minutes, found.ceiling_minutes) == (-60, 120)
+    with desk.engine.connect() as connection:
+        [opened] = limits.history(connection, BOOK, "M000009")
+    assert (opened.floor_before, opened.floor_after) == (None, -60)
+    assert (opened.ceiling_before, opened.ceiling_after) == (None, 120)
+    assert desk.verify().ok
 
 
 @pytest.mark.parametrize(
@@ -96,6 +111,10 @@ def test_limits_that_can_not_be_are_refused(desk: Desk, floor: Any, ceiling: Any
     with pytest.raises(BadLimits):
         set_limits(desk, floor, ceiling)
     assert history(desk) == []
+    with pytest.raises(BadLimits), desk.writing() as connection:
+        journal.open_account(
+            connection, BOOK, "M000009", "member", floor_minutes=floor, ceiling_minutes=ceiling
+        )
 
 
 def test_every_change_of_limits_is_kept(desk: Desk) -> None:
@@ -107,6 +126,30 @@ def test_every_change_of_limits_is_kept(desk: Desk) -> None:
         (ANN, 3, -300, 0, 1200, "open", None, None),
     ]
     assert desk.verify().ok
+
+
+def test_the_widest_limits_can_be_set(desk: Desk) -> None:
+    set_limits(desk, -(10**9), 10**9)
+    found = desk.account(ANN)
+    assert (found.floor_minutes, found.ceiling_minutes) == (-(10**9), 10**9)
+
+
+def test_a_change_of_state_leaves_both_limits_as_they_are(desk: Desk) -> None:
+    set_limits(desk, -300, 1200)
+    set_state(desk, "frozen", reason="Asked")
+    assert history(desk)[-1] == (ANN, 3, -300, -300, 1200, "frozen", "Asked", ACTOR)
+    assert desk.verify().ok
+
+
+def test_each_book_counts_the_changes_of_its_own_accounts(desk: Desk) -> None:
+    other = Desk(desk.engine, OTHER_BOOK).open()
+    set_limits(desk, -300, None)
+    set_limits(desk, -200, None)
+    set_limits(desk, -100, None, book_id=OTHER_BOOK)
+    with desk.engine.connect() as connection:
+        told = limits.history(connection, OTHER_BOOK, ANN)
+    assert [each.n for each in told] == [1, 2]
+    assert other.verify().ok
 
 
 @pytest.mark.parametrize("reason", ["", "x" * 501, "\ud800"])

@@ -50,6 +50,15 @@ def test_all_members_get_the_same_limits_and_each_a_line_of_history(desk: Desk) 
     assert desk.verify().problems == ()
 
 
+def test_the_next_change_tells_what_was_before_it(desk: Desk) -> None:
+    set_for_members(desk, -300, 1200)
+    set_for_members(desk, -200, 900)
+    last = history(desk, ANN)[-1]
+    assert (last.n, last.floor_before, last.ceiling_before) == (3, -300, 1200)
+    assert (last.floor_after, last.ceiling_after) == (-200, 900)
+    assert desk.verify().problems == ()
+
+
 def test_doing_it_again_changes_nothing(desk: Desk) -> None:
     set_for_members(desk, -300, None)
     assert set_for_members(desk, -300, None) == 0
@@ -99,6 +108,16 @@ def test_what_cannot_be_changes_nothing(
     with pytest.raises(refusal):
         set_for_members(desk, floor, ceiling, **changed)
     assert [len(history(desk, code)) for code in (ANN, BEN, CAT)] == [1, 1, 1]
+
+
+def test_a_refusal_names_what_was_wrong(desk: Desk) -> None:
+    with pytest.raises(BadLimits) as limits_refused:
+        set_for_members(desk, 0, -1)
+    facts = {"code": "members", "floor_minutes": 0, "ceiling_minutes": -1}
+    assert limits_refused.value.facts == facts
+    with pytest.raises(BadField) as reason_refused:
+        set_for_members(desk, 0, None, reason="")
+    assert reason_refused.value.facts == {"field": "reason", "value": ""}
 
 
 def test_the_history_tells_of_states_too(desk: Desk) -> None:
