@@ -77,6 +77,9 @@ def test_the_difference_is_listed_entry_by_entry(january: Desk) -> None:
     assert [each.seq for each in found] == [2, 3]
     assert list(rest) == [found[1]]
     assert found[1].occurred_on == END - 3 * DAY
+    assert [each.recorded_at.date() for each in found] == [END, END + 2 * DAY]
+    assert [(each.kind, each.category) for each in found] == [("exchange", "company")] * 2
+    assert [each.entry_id for each in found] == ids(january)[1:3]
 
 
 def test_a_period_in_one_question_says_what_each_question_says(january: Desk) -> None:
@@ -102,9 +105,18 @@ def test_accounts_come_a_page_at_a_time(january: Desk) -> None:
         later = dated.on_day(
             connection, BOOK, dated.end_of_day(connection, BOOK, END), after_code=first[-1].code
         )
+    assert (len(first), len(later)) == (2, 1)
     assert [*first, *later] == list(every)
     assert sum(each.recorded_minutes for each in every) == 0
     assert sum(each.service_minutes for each in every) == 0
+
+
+def test_the_last_leg_of_an_entry_says_what_was_left(desk: Desk) -> None:
+    """Of each account on either side, also where it stands on that side more than once."""
+    desk.post(legs=((ANN, BEN, 20), (ANN, CAT, 1), (BEN, CAT, 3), (CAT, BEN, 5)))
+    with desk.engine.connect() as connection:
+        found = dated.balances_as_recorded_by(connection, BOOK, END)
+    assert found == {ANN: -21, BEN: 22, CAT: -1}
 
 
 def test_a_book_without_entries_held_nothing(desk: Desk) -> None:
@@ -123,6 +135,17 @@ def test_a_day_ends_where_the_community_lives(desk: Desk) -> None:
         assert there == 0
         up_to = dated.balance_for_services_up_to(connection, BOOK, BEN, END, zone=COPENHAGEN)
         assert up_to == 60
+        asked = (connection, BOOK, END)
+        assert dated.balances_as_recorded_by(*asked) == {ANN: -60, BEN: 60}
+        assert dated.balances_as_recorded_by(*asked, zone=COPENHAGEN) == {}
+        in_utc, at_home = (dated.end_of_day(*asked, zone=zone) for zone in (dt.UTC, COPENHAGEN))
+        told = dated.on_day(connection, BOOK, in_utc)
+        assert told == [OnDay(ANN, -60, -60), OnDay(BEN, 60, 60)]
+        told = dated.on_day(connection, BOOK, at_home)
+        assert told == [OnDay(ANN, 0, -60), OnDay(BEN, 0, 60)]
+        assert dated.out_of_time(connection, BOOK, in_utc) == []
+        [late] = dated.out_of_time(connection, BOOK, at_home)
+        assert (late.minutes, late.is_late) == (60, True)
 
 
 def test_taking_back_keeps_the_day_of_the_help(desk: Desk) -> None:
@@ -164,9 +187,8 @@ def test_what_is_only_set_aside_counts_for_no_day(desk: Desk) -> None:
 def ids(desk: Desk) -> list[Any]:
     with desk.engine.connect() as connection:
         entry = schema.entry.c
-        return list(
-            connection.execute(sa.select(entry.id).where(entry.book_id == desk.book_id)).scalars()
-        )
+        question = sa.select(entry.id).where(entry.book_id == desk.book_id).order_by(entry.seq)
+        return list(connection.execute(question).scalars())
 
 
 # ------------------------------------------------------------------------------- oracle

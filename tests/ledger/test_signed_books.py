@@ -308,6 +308,19 @@ def test_a_key_that_no_other_one_named_is_refused(
     assert refused_by(vault.desk, folder) == ("bad-handover", KEYS)
 
 
+def test_a_key_that_a_later_one_named_is_refused(
+    vault: Vault, folder: Path, lose: Callable[[], None]
+) -> None:
+    """Both keys and the note are there, but the key that was named lies first."""
+    text = (folder / KEYS).read_text("utf-8")
+    older = text.index("\nkey ")
+    newer = text.index("\nkey ", older + 1)
+    (folder / KEYS).write_text(text[:older] + text[newer:] + text[older:newer], "utf-8")
+    remark(folder)
+    lose()
+    assert refused_by(vault.desk, folder) == ("bad-handover", KEYS)
+
+
 def signer_of(vault: Vault) -> Signer:
     return keys.load(vault.secrets, vault.key())
 
