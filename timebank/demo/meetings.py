@@ -17,7 +17,9 @@ from timebank.groups import queries as groups
 from timebank.groups.models import Group
 from timebank.members.models import Member
 from timebank.sessions import queries, service
-from timebank.sessions.models import GroupSession, Series
+from timebank.sessions.errors import CountedElsewhereError
+from timebank.sessions.models import GroupSession, Series, SessionClosing
+from timebank.sessions.queries import Held
 from timebank.sessions.service import Came, Repeat, RoleDetails, SessionDetails
 from timebank.sessions.service.closing import legs_of_entry
 
@@ -132,21 +134,29 @@ def _hold(director: "Director", random: Random, run: Run, planned: GroupSession)
     known = _known(director, random, run, hosts)
     held = open_door(director, planned, hosts, known, now=planned.starts_at - 20 * MINUTE)
     come = max(random.randint(*facts["come"]), len(hosts) + len(known))
-    closing = service.close_session(
-        stage.session,
-        stage.community,
-        held,
-        Came(
-            contacts=come,
-            first_timers=min(come - len(hosts), random.randint(*facts["first"])),
-            topics=random.sample(facts["topics"], k=min(2, len(facts["topics"]))),
-        ),
-        by=hosts[0],
-        who=LEAD,
-        now=stage.now,
+    came = Came(
+        contacts=come,
+        first_timers=min(come - len(hosts), random.randint(*facts["first"])),
+        topics=random.sample(facts["topics"], k=min(2, len(facts["topics"]))),
     )
+    try:
+        closing = _close(director, held, came, by=hosts[0])
+    except CountedElsewhereError:
+        # Dates of groups overlap. Who was at another one is noted for the rest, as people do it.
+        draft = queries.draft(stage.session, held)
+        service.write_what_is_left(
+            stage.session, held, draft, ended_at=None, who=LEAD, now=stage.now
+        )
+        closing = _close(director, held, came, by=hosts[0])
     if closing.entry_id is not None:
         _remember(director, closing.entry_id)
+
+
+def _close(director: "Director", held: Held, came: Came, *, by: Member) -> SessionClosing:
+    stage = director.stage
+    return service.close_session(
+        stage.session, stage.community, held, came, by=by, who=LEAD, now=stage.now
+    )
 
 
 def hosts_of(director: "Director", random: Random, run: Run) -> list[Member]:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,14 +20,14 @@ from ledger.verify import verify
 from tests.conftest import Client
 from tests.factories import make_community
 from timebank.communities.models import Community
-from timebank.demo import commands, mark, script, service
+from timebank.demo import commands, mark, meetings, script, service
 from timebank.demo.mark import SignIn
 from timebank.exchanges.models import Exchange
 from timebank.groups import queries as groups
 from timebank.members.models import Member
 from timebank.messaging.models import Notice
 from timebank.sessions import queries as sessions
-from timebank.sessions.models import GroupSession, SessionClosing
+from timebank.sessions.models import ClosingPerson, GroupSession, SessionClosing
 from timebank.sessions.service.closing import legs_of_entry
 
 NOW = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
@@ -103,6 +104,19 @@ def test_the_same_day_gives_the_same_two_months(
         service.fill(db.engine, now=NOW)
         with Session(db.engine) as other:
             assert told(other) == told(session)
+
+
+def test_who_is_at_two_sessions_that_overlap_stops_no_demo(
+    engine: Engine, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who comes to what is drawn by lot, so on some days somebody is at both."""
+    facts = (script.FOLDER / "sessions.toml").read_text("utf-8")
+    facts = facts.replace("BYDAY=TH", "BYDAY=TU").replace('"10:00"', '"14:00"')
+    (tmp_path / "sessions.toml").write_text(re.sub(r"hosts = .*", "hosts = 6", facts), "utf-8")
+    monkeypatch.setattr(meetings, "FOLDER", tmp_path)
+    service.fill(engine, now=NOW)
+    stays = session.scalars(sa.select(ClosingPerson.minutes)).all()
+    assert {60, 120} <= set(stays)
 
 
 # ------------------------------------------------------------------------------ the mark
