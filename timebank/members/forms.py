@@ -33,7 +33,7 @@ from timebank.web.fields import LimitField, LineField, PageForm, WordsField, req
 from timebank.web.words import lazy_gettext as _l
 from timebank.web.words import ngettext
 
-_EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.]+(\.[^\s@<>\"(),:;\\.]+)+")
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.\[\]]+(\.[^\s@<>\"(),:;\\.\[\]]+)+")
 PHONE_DIGITS_MIN = 5
 
 JOINING_WORDS = {

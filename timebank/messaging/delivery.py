@@ -1,6 +1,7 @@
 """Mail that waits in the tray goes out."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from timebank.web.session import run_in_transaction
 #: Mails taken from the tray at once.
 BATCH_SIZE = 20
 
+log = logging.getLogger(__name__)
+
 
 def deliver_due(*, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
     """Send the mails that are due; return how many went out.
@@ -25,13 +28,16 @@ def deliver_due(*, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
     Args:
         now: Aware time of this run.
         send: Hands one mail to a mail server. It raises `MailRefusedError` where trying again is no
-            use, and any `OSError` where it may be.
+            use, and any `OSError` where it may be. Whatever else it raises is about this one mail
+            too: the others go out.
     """
     sent = 0
     for mail in run_in_transaction(lambda session: _lease(session, now)):
         try:
             send(mail)
-        except (OSError, MailRefusedError) as error:
+        except Exception as error:
+            if not isinstance(error, (OSError, MailRefusedError)):
+                log.exception("mail %s did not go out", mail.id)
             _settle(mail, **_after_failure(mail, error, now))
         else:
             _settle(mail, state="sent", sent_at=now)

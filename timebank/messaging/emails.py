@@ -4,6 +4,7 @@ Subjects are neutral and bodies say no more than that something waits: a mail ma
 shared phone. Names and details are behind the sign-in.
 """
 
+import contextlib
 import smtplib
 import ssl
 import uuid
@@ -164,9 +165,12 @@ def _hand_over(server: SplitResult, message: EmailMessage) -> None:
         OSError: If it cannot be reached, or says not now.
     """
     try:
-        with _connect(server) as connection:
+        with contextlib.closing(_connect(server)) as connection:
             _introduce(connection, server)
             connection.send_message(message)
+            # It has the mail now: a bad word when we leave must not send it a second time.
+            with contextlib.suppress(OSError):
+                connection.quit()
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
         if all(code >= REFUSED_FOR_GOOD for code in codes):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.factories import NOW
 from tests.timebank.messaging.test_service import DAY, HOUR, mails, write
 from timebank.db import db
-from timebank.messaging import delivery, policy, queries
+from timebank.messaging import delivery, emails, policy, queries
 from timebank.messaging.errors import MailRefusedError
 from timebank.messaging.models import OutboxMail
 
@@ -82,6 +82,24 @@ def test_a_mail_that_is_refused_for_good_is_given_up_at_once(app: Flask, session
     deliver(app, NOW, refuse)
     [mail] = mails(session)
     assert (mail.state, mail.attempts) == ("given up", 1)
+
+
+def test_a_mail_that_cannot_be_put_into_words_holds_up_no_other(
+    app: Flask, session: Session
+) -> None:
+    """An address can be one that the mail library stumbles over."""
+    write(session).to_address = "odd@[example.org"
+    write(session)
+    session.commit()
+    sent: list[str] = []
+
+    def send(mail: OutboxMail) -> None:
+        emails.message_of(db.session(), mail, "bank@timebank.example")
+        sent.append(mail.to_address)
+
+    assert deliver(app, NOW, send) == 1
+    assert sent == ["sam@example.org"]
+    assert sorted(mail.state for mail in mails(session)) == ["sent", "waiting"]
 
 
 def test_a_mail_that_one_worker_holds_is_left_alone_until_the_lease_ends(

@@ -234,6 +234,17 @@ def test_a_server_says_no_for_good_or_for_now(
         send_through(make_app, session, serve(answers).url, mail)
 
 
+@pytest.mark.parametrize("words", ["421 too busy to say goodbye", "500 what"])
+def test_a_server_that_has_the_mail_may_say_goodbye_as_it_likes(
+    make_app: Callable[..., Flask],
+    session: Session,
+    mail: OutboxMail,
+    serve: Callable[..., Server],
+    words: str,
+) -> None:
+    send_through(make_app, session, serve({"QUIT": words}).url, mail)
+
+
 def test_a_wrong_password_is_not_the_mails_fault(
     make_app: Callable[..., Flask],
     session: Session,
