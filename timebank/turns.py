@@ -58,7 +58,17 @@ class _Line:
                 return True
             called = threading.Event()
             self._behind.append(called)
-        called.wait(seconds_max)
+        try:
+            called.wait(seconds_max)
+        except BaseException:
+            # Nobody would hear the call, and those behind would wait for it for ever.
+            if self._was(called):
+                self.leave()
+            raise
+        return self._was(called)
+
+    def _was(self, called: threading.Event) -> bool:
+        """Tell whether it was the turn of one who waits no more, and drop them if not."""
         with self._deciding:
             if not called.is_set():
                 self._behind.remove(called)

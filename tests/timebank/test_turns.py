@@ -201,6 +201,27 @@ def test_who_gave_up_waiting_holds_up_nobody_later(tmp_path: Path) -> None:
         turn.close()
 
 
+@pytest.mark.parametrize("is_called", [False, True])
+def test_who_is_interrupted_while_waiting_holds_up_nobody_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_called: bool
+) -> None:
+    first, second, third = (Turn(str(tmp_path / "town.sqlite3")) for _turn in range(3))
+
+    def interrupt(_called: threading.Event, _seconds: float) -> bool:
+        if is_called:
+            first.give_back()
+        raise KeyboardInterrupt
+
+    assert first.take(0.0)
+    monkeypatch.setattr(threading.Event, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        second.take(5)
+    first.give_back()
+    assert third.take(0.0)
+    for turn in (first, second, third):
+        turn.close()
+
+
 def test_a_killed_process_leaves_the_queue(tmp_path: Path) -> None:
     database = str(tmp_path / "town.sqlite3")
     program = (
