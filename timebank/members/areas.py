@@ -11,6 +11,8 @@ from timebank.members.policy import fold
 _WORDS_FILE = Path(__file__).with_name("street_words.toml")
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 _HOUSE_NUMBER = re.compile(r"\d{1,4}[a-z]?")
+#: Where the street comes first so does this, and it tells a part of town: Rådhuspladsen, 1550.
+_DISTRICT = re.compile(r"\d{4}")
 
 
 @cache
@@ -39,7 +41,7 @@ def street_addresses_in(text: str) -> Iterable[str]:
             if fold(words[last]) in lists["street"]:
                 yield " ".join(words[number : last + 1])
         # "Strandvejen 12", "Calle Mayor 3", "Acre Lane 12"
-        if number and _names_a_street(words[:number], lists):
+        if number and not _DISTRICT.fullmatch(word) and _names_a_street(words[:number], lists):
             yield " ".join(words[max(0, number - 3) : number + 1])
 
 

@@ -127,6 +127,17 @@ def test_where_it_could_be_is_a_part_of_town_and_no_street_address(
     assert as_sam.submit(area="Mayor").h1 == "Check your offer"
 
 
+def test_an_address_that_a_member_s_page_still_has_is_not_put_forward(
+    as_sam: Pages, session: Session, place: Community
+) -> None:
+    sam = session.scalars(sa.select(Member).where(Member.first_name == "Sam")).one()
+    sam.area = "Strandvejen 12"
+    session.commit()
+    answer_all(as_sam, session, place, kind="offer", title="A talk")
+    assert as_sam.page is not None
+    assert as_sam.page.h1 == "Check your offer"
+
+
 def test_another_heading_asks_again_what_exactly(
     as_sam: Pages, session: Session, place: Community
 ) -> None:

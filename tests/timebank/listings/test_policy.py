@@ -122,6 +122,7 @@ def test_what_could_be_misused_is_pointed_out(text: str, kind: str) -> None:
         "Learn 100 words a week, 3 times 20 minutes",
         "Swimming strokes and a crack in the wall",
         "Vaig a la plaça cada dia",
+        "Rådhuspladsen, 1550 København V",
     ],
 )
 def test_plain_words_raise_no_worry(text: str) -> None:

@@ -20,6 +20,7 @@ from timebank.listings import forms, names, policy, queries, service
 from timebank.listings.models import TRANSITIONS, Category, Listing
 from timebank.listings.views import facts
 from timebank.listings.views.blueprint import bp
+from timebank.members.areas import street_addresses_in
 from timebank.web import drafts
 from timebank.web.access import Access, access
 from timebank.web.drafts import Draft
@@ -213,7 +214,9 @@ def _known(draft: Draft, step: str) -> dict[str, Any]:
     """Return what the form starts with: the answer given before, or what the member's page says."""
     known = dict(draft.answers)
     if step == "where":
-        known.setdefault("area", g.member.area)
+        area = g.member.area
+        # One that was noted before addresses were refused is not put forward.
+        known.setdefault("area", "" if any(street_addresses_in(area)) else area)
     return known
 
 
