@@ -46,8 +46,14 @@ hypothesis.settings.load_profile("timebank")
 # ------------------------------------------------------------------- rules of the house
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests on real data where that data is not beside the project."""
+    """Put the longest tests first, and leave out those on real data where there is none.
+
+    Walking through all pages in a browser takes minutes; at the end one processor would do that
+    while the others have nothing left to do.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     if DATA.is_dir():
         return
     left_out = [item for item in items if item.get_closest_marker("data")]
