@@ -34,7 +34,7 @@ KEPT_OUT = ("beancount", "beanquery", "fava")
 
 def loaded_app() -> Flask:
     """Build the application, with a page that says what its process has loaded."""
-    app = served_app()
+    app = served_app(keeps_to_one=True)
 
     @app.get("/bench/loaded")
     def loaded() -> str:
@@ -45,7 +45,7 @@ def loaded_app() -> Flask:
 
 def bare_app() -> Flask:
     """Build the floor: one row by its primary key, in our layout, and nothing else."""
-    app = served_app()
+    app = served_app(keeps_to_one=True)
     for hooks in (
         app.before_request_funcs,
         app.after_request_funcs,

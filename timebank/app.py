@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from timebank import db as database
+from timebank import processors
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities.models import LOCALES, Community
@@ -130,13 +131,19 @@ def _setup_templates(app: Flask) -> None:
     app.context_processor(_frame)
 
 
-def served_app() -> Flask:
+def served_app(*, keeps_to_one: bool = False) -> Flask:
     """Build the application for a process that does nothing but serve it.
 
     What the application is made of stays to the end. The garbage collector went through all of it
     in nearly every request, which took an eighth of the time; now it leaves that aside.
+
+    Args:
+        keeps_to_one: Whether the process keeps to one processor, for a machine that is there for
+            little else.
     """
     app = create_app()
+    if keeps_to_one:
+        processors.keep_to_one(app.config["SETTINGS"].home)
     configure_mappers()
     gc.collect()
     gc.freeze()

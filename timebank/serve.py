@@ -72,7 +72,7 @@ def refuse_a_taken_port(address: Address, *, instead: str) -> None:
 def web_command(address: Address, *, processes: int, threads: int) -> list[str]:
     """Return the command line of the web server."""
     return [
-        *(sys.executable, "-m", "gunicorn", "timebank.app:served_app()"),
+        *(sys.executable, "-m", "gunicorn", "timebank.app:served_app(keeps_to_one=True)"),
         *("--chdir", str(ROOT)),
         *("--bind", str(address)),
         *("--worker-class", "gthread"),

@@ -114,7 +114,7 @@ def test_what_stays_for_good_is_left_aside_by_the_garbage_collector(
         timeout=SECONDS_MAX,
     )
     assert done.stdout == "True True\n", done.stderr
-    assert "timebank.app:served_app()" in serve.web_command(
+    assert "timebank.app:served_app(keeps_to_one=True)" in serve.web_command(
         serve.Address("127.0.0.1", 1), processes=1, threads=1
     )
 
