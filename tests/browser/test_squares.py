@@ -36,6 +36,7 @@ def test_the_square_on_a_printed_card_signs_in(site: Site, tmp_path: Path, dots:
     page.get_by_role("main").locator("form[method=post] button").click()
     page.emulate_media(media="print")
     card = page.locator(".code-card")
+    card.wait_for()
     number, code = card.locator("dd").all_inner_texts()[:2]
     card.screenshot(path=tmp_path / "card.png")
     address = read_square(tmp_path / "card.png")
@@ -46,5 +47,6 @@ def test_the_square_on_a_printed_card_signs_in(site: Site, tmp_path: Path, dots:
     stranger = site.window().new_page()
     stranger.goto(address)
     stranger.get_by_role("main").locator("form[method=post] button").click()
+    stranger.wait_for_url(lambda url: url != address)
     stranger.goto(at(site, "/me"))
     assert number in stranger.get_by_role("main").inner_text()
