@@ -39,6 +39,12 @@ def tap(choice: Locator) -> None:
     expect(choice).to_be_checked()
 
 
+def press(page: Page) -> None:
+    """Press the first button of the page, and wait for the next page."""
+    with page.expect_navigation():
+        page.locator("main form button").first.click()
+
+
 def current(page: Page) -> str:
     """Say which control has the focus: its name and value."""
     said: str = page.evaluate(
@@ -71,7 +77,7 @@ def test_help_is_asked_for_on_a_phone_without_script(site: Site) -> None:
     page.goto(at(site, "/"))
     page.get_by_role("link", name="Ask for help").first.click()
     page.locator("[name=title]").fill("Read a letter with me")
-    page.locator("main form button").first.click()
+    press(page)
     answers = answers_of(site)
     for _step in range(8):
         if page.locator("h1").inner_text() == "Check your request":
@@ -80,7 +86,7 @@ def test_help_is_asked_for_on_a_phone_without_script(site: Site) -> None:
             choice = page.locator(f"input[name={name}][value='{value}']")
             if choice.count():
                 tap(choice)
-        page.locator("main form button").first.click()
+        press(page)
     expect(page.locator("main")).to_contain_text("Read a letter with me")
     page.get_by_role("button", name="Put up my request").click()
     expect(page.locator("h1")).to_have_text("Your request is up")
