@@ -257,6 +257,9 @@ def _writes(caller: str, owner: str, category: str, words: str, *, hours: int) -
         )
         begins = max(director.ends - 84 * DAY, director.people[owner].joins_at + 2 * DAY)
         yield begins
+        while not stage.members[owner].is_here:
+            # Somebody who asked to join a few days ago may still wait to be let in.
+            yield stage.now + DAY
         days_ago = (stage.today - director.ends.date()).days
         listing = stage.post(stage.people[owner], line, days=DAYS_LEFT - days_ago)
         yield director.ends - hours * HOUR
