@@ -11,6 +11,7 @@ import pytest
 
 from ledger.audit.__main__ import main
 from ledger.audit.check import audit
+from ledger.layout import top_of, year_of
 from tests.ledger.test_audit import COUNTED, JANUARY, change, golden_books
 from timebank.config import ROOT
 
@@ -83,6 +84,20 @@ def test_balances_that_follow_are_all_counted_and_the_first_are_listed(
     change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
     verdict = audit(folder)
     assert (len(verdict.findings), verdict.following) == (2, 2)
+
+
+def test_an_entry_that_cannot_be_read_is_the_first_thing_said(folder: Path) -> None:
+    path = folder / JANUARY
+    text = path.read_text("utf-8")
+    path.write_text(re.sub(r"(?m)^2026-01-\d\d \*", "2026-01-99 *", text, count=1), "utf-8")
+    verdict = audit(folder)
+    assert (verdict.findings[0].reason, verdict.findings[0].file) == ("beancount", JANUARY)
+    assert "day is out of range" in str(verdict.findings[0])
+
+
+def test_the_file_at_the_top_of_a_year_is_known_by_its_name() -> None:
+    assert year_of(top_of(2026)) == 2026
+    assert year_of("main.beancount") is None
 
 
 def test_a_wrong_question_ends_with_two(tmp_path: Path) -> None:
