@@ -1,7 +1,8 @@
 """What waits for a coordinator, each with its one next step; what waits for a treasurer."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask import g, render_template, url_for
@@ -40,17 +41,12 @@ def work() -> ResponseReturnValue:
         pots = groups.undecided(
             session, key, g.member.id, code=COMMUNITY_POT, limit=queries.OVERDRAFTS_MAX
         )
-        sections = [
-            (_("The books"), [_alarm(check) for check in queries.alarms(session, key)]),
-            (_("Pots"), [_undecided(each) for each in pots]),
-            (_("Below their limit"), [_overdraft(each) for each in waiting]),
-        ]
-        return render_template(
-            "home/work.html",
-            sections=[
-                {"title": title, "rows": rows, "more": 0, "all": None}
-                for title, rows in sections
-                if rows
+        alarms = queries.alarms(session, key)
+        return _page(
+            [
+                _section(_("The books"), "books", alarms, _alarm),
+                _section(_("Pots"), "undecided", pots, _undecided),
+                _section(_("Below their limit"), "overdrafts", waiting, _overdraft),
             ],
             is_coordinator=False,
         )
@@ -58,36 +54,46 @@ def work() -> ResponseReturnValue:
         db.session(), g.community, member_id=g.member.id, now=utc_now(), today=today()
     )
     # The header shows their sum, and need not count again.
-    g.waits = found.counts
-    lists: list[dict[str, Any]] = [
-        _section(_("The books"), "books", found.alarms, _alarm, found),
-        _section(_("People who would like to join"), "joiners", found.joiners, _joiner, found),
-        _section(_("Remembered differently"), "queried", found.queried, _deal, found),
-        _section(_("Pots"), "undecided", found.undecided, _undecided, found),
-        _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, found),
-        _section(_("Below their limit"), "overdrafts", found.overdrafts, _overdraft, found),
-        _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, found),
-        _section(_("A chat would be nice"), "chats", found.chats, _chat, found),
-        _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, found),
-        _section(_("Offers that end soon"), "ending", found.ending, _offer, found),
-        _section(_("House rules to go through together"), "unheard", found.unheard, _unheard, found)
+    counts = g.waits = found.counts
+    lists = [
+        _section(_("The books"), "books", found.alarms, _alarm, counts),
+        _section(_("People who would like to join"), "joiners", found.joiners, _joiner, counts),
+        _section(_("Remembered differently"), "queried", found.queried, _deal, counts),
+        _section(_("Pots"), "undecided", found.undecided, _undecided, counts),
+        _section(_("Hours that wait for a limit"), "held_up", found.held_up, _deal, counts),
+        _section(_("Below their limit"), "overdrafts", found.overdrafts, _overdraft, counts),
+        _section(_("Reported, and no answer"), "unanswered", found.unanswered, _deal, counts),
+        _section(_("A chat would be nice"), "chats", found.chats, _chat, counts),
+        _section(_("Nobody has answered for a week"), "unmet", found.unmet, _request, counts),
+        _section(_("Offers that end soon"), "ending", found.ending, _offer, counts),
+        _section(
+            _("House rules to go through together"), "unheard", found.unheard, _unheard, counts
+        )
         | {"all": url_for("members.people", part="rules")},
     ]
+    return _page(lists, is_coordinator=True)
+
+
+def _page(lists: Sequence[dict[str, Any]], *, is_coordinator: bool) -> str:
     return render_template(
         "home/work.html",
         sections=[each for each in lists if each["rows"]],
-        is_coordinator=True,
+        is_coordinator=is_coordinator,
     )
 
 
 def _section(
-    title: str, name: str, things: Sequence[Any], row: Callable[[Any], object], found: queries.Work
+    title: str,
+    name: str,
+    things: Sequence[Any],
+    row: Callable[[Any], object],
+    counts: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    count = found.counts.get(name, len(things))
+    """Return a list of what waits; where nobody has counted, what is shown is all there is."""
     return {
         "title": title,
         "rows": [row(thing) for thing in things],
-        "more": max(0, count - len(things)),
+        "more": max(0, counts.get(name, len(things)) - len(things)),
         "all": None,
     }
 
