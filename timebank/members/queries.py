@@ -265,6 +265,12 @@ def lookalikes(
 # --------------------------------------------------------------------- roles and history
 
 
+#: A role that a member holds now.
+_HOLDS = sa.and_(
+    RoleGrant.community_id == Member.community_id,
+    RoleGrant.member_id == Member.id,
+    RoleGrant.ended_at.is_(None),
+)
 # Questions of every page, put together once.
 _MEMBERSHIP = sa.select(Member).where(
     Member.community_id == sa.bindparam("community_id"),
@@ -273,14 +279,7 @@ _MEMBERSHIP = sa.select(Member).where(
 _MEMBERSHIPS = (
     sa.select(Member, Community, RoleGrant.role)
     .join(Community, Community.id == Member.community_id)
-    .outerjoin(
-        RoleGrant,
-        sa.and_(
-            RoleGrant.community_id == Member.community_id,
-            RoleGrant.member_id == Member.id,
-            RoleGrant.ended_at.is_(None),
-        ),
-    )
+    .outerjoin(RoleGrant, _HOLDS)
     .where(Member.person_id == sa.bindparam("person_id"))
     .order_by(Community.name, Member.id)
 )
@@ -333,17 +332,11 @@ def holders(session: Session, community_id: uuid.UUID, role: str) -> Sequence[Me
     """Return the active members who hold a role now."""
     return session.scalars(
         sa.select(Member)
-        .join(
-            RoleGrant,
-            sa.and_(
-                RoleGrant.community_id == Member.community_id, RoleGrant.member_id == Member.id
-            ),
-        )
+        .join(RoleGrant, _HOLDS)
         .where(
             Member.community_id == community_id,
             Member.state == "active",
             RoleGrant.role == role,
-            RoleGrant.ended_at.is_(None),
         )
         .order_by(Member.folded_name, Member.id)
     ).all()
