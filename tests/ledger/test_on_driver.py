@@ -7,10 +7,7 @@ from sqlalchemy.exc import OperationalError
 from ledger import storage
 from tests.ledger.desk import Desk
 
-
-@pytest.fixture(params=["sqlite"], scope="session")
-def _database(request: pytest.FixtureRequest) -> object:
-    return request.getfixturevalue("sqlite_database")
+pytestmark = pytest.mark.parametrize("_database", ["sqlite"], indirect=True)
 
 
 def test_listeners_of_the_engine_hear_of_every_statement_of_a_post(desk: Desk) -> None:
