@@ -188,6 +188,8 @@ def _others(connection: Connection, engines: Collection[Engine]) -> int:
         if others <= 0 or time.monotonic() > deadline:
             return others
         time.sleep(0.02)
+        # Else a transaction is told again what it was told when it asked first.
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
 
 
 _OF_CLIENTS = (

@@ -1,6 +1,7 @@
 """The harness itself: each of its guards is seen to fail once."""
 
 import socket
+import time
 
 import pytest
 from sqlalchemy import Engine, text
@@ -54,6 +55,17 @@ def test_a_connection_that_nobody_closes_is_named_and_let_go_of(
             database.put_back(engine)
     database.put_back(engine)
     forgotten.dispose()
+
+
+@pytest.mark.parametrize("_database", [on_postgres], indirect=True)
+def test_a_connection_that_is_about_to_close_is_waited_for(
+    database: Database, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = database.engine()
+    closing.connect().close()
+    # It goes while the guard looks, as a server's process does some time after its client.
+    monkeypatch.setattr(time, "sleep", lambda _seconds: closing.dispose())
+    database.put_back(engine)
 
 
 def test_a_good_page_passes() -> None:
