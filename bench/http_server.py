@@ -66,7 +66,7 @@ def bare_app() -> Flask:
         g.community, g.roles = db.session.get(Community, key), frozenset()
         g.member = SimpleNamespace(state="active", first_name="Ana")
         # As Flask-Login keeps whoever is signed in; the layout has a menu for them.
-        g._login_user = SimpleNamespace(is_authenticated=True)  # noqa: SLF001 - as said
+        g._login_user = SimpleNamespace(is_authenticated=True, person_id=key)  # noqa: SLF001 - as said
         return render_template("layouts/community.html", title="One row")
 
     return app

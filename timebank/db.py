@@ -28,6 +28,7 @@ from sqlalchemy import (
     Uuid,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from uuid_utils.compat import uuid7
@@ -156,6 +157,16 @@ def one_of(column: str, values: tuple[str, ...], *, nullable: bool = False) -> C
 def at_most(column: str, length: int) -> CheckConstraint:
     """Hold `column` to `length` characters; the form uses the same constant."""
     return CheckConstraint(f"length({column}) <= {length}", name=f"{column}_fits")
+
+
+def insert_once(model: type[Base], dialect_name: str) -> postgresql.Insert | sqlite.Insert:
+    """Insert a row unless its key is there; two at once wait for each other.
+
+    Ask it to return something, and it tells which of them it was: nothing comes back for a row
+    that was there.
+    """
+    insert = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
+    return insert(model).on_conflict_do_nothing()
 
 
 db = SQLAlchemy(model_class=Base, session_options={"autoflush": True})

@@ -15,10 +15,10 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user  # noqa: TID251 - this is the place it is banned in favour of
 from sqlalchemy.orm import Session
 
 from timebank.db import db
+from timebank.web.callers import caller_id
 from timebank.web.refusals import sent_fields
 
 CommunityT = TypeVar("CommunityT")
@@ -85,7 +85,7 @@ def access(rule: Access) -> Callable[[View], View]:
 def _refuse(rule: Access) -> ResponseReturnValue | None:
     if rule is Access.ANYONE:
         return None
-    if not current_user.is_authenticated:
+    if caller_id() is None:
         return ask_to_sign_in()
     if rule is Access.SIGNED_IN:
         return None
@@ -163,8 +163,9 @@ def _load(register: Register[CommunityT, MemberT]) -> None:
     g.community = register.community(db.session(), g.community_slug)
     if g.community is None:
         abort(404)
-    if not current_user.is_authenticated:
+    person_id = caller_id()
+    if person_id is None:
         return
-    found = register.member(db.session(), g.community, current_user.person_id)
+    found = register.member(db.session(), g.community, person_id)
     if found is not None:
         g.member, g.roles = found

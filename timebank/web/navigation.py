@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
-from flask_login import current_user  # noqa: TID251 - the way out is for whoever is signed in
 
 from timebank.web.access import COMMUNITY_PREFIX
+from timebank.web.callers import caller_id
 from timebank.web.words import lazy_gettext as _l
 
 COORDINATOR = "coordinator"
@@ -145,7 +145,7 @@ def places() -> list[SimpleNamespace]:
 
 def account() -> list[SimpleNamespace]:
     """List the links of the person's own menu."""
-    if not current_user.is_authenticated:
+    if caller_id() is None:
         return []
     return [_link(place, href) for place in ACCOUNT if (href := _address(place.endpoint))]
 

@@ -18,13 +18,13 @@ import sqlalchemy as sa
 from flask import Response, g, make_response, redirect, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from timebank.clock import utc_now
-from timebank.db import WRITES, Base, db, new_id
+from timebank.db import WRITES, Base, db, insert_once, new_id
 from timebank.errors import ConflictError, IndeterminateError
+from timebank.web.callers import caller_id
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def delete_old_submissions(session: Session, *, now: dt.datetime) -> int:
 
 
 class FormChangedError(ConflictError):
-    """This page was already sent once, with other words in it."""
+    """This page was already sent once, with other words in it or by somebody else."""
 
 
 def new_submission_key() -> str:
@@ -149,6 +149,8 @@ class _Sent(NamedTuple):
 
     key: uuid.UUID
     fingerprint: bytes
+    #: What it would be of somebody who was not signed in.
+    anonymous: bytes
 
 
 def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
@@ -198,7 +200,7 @@ def _sent() -> _Sent | None:
         key = uuid.UUID(request.form.get(SUBMISSION_FIELD, ""))
     except ValueError:
         return None
-    return _Sent(key, _fingerprint())
+    return _Sent(key, _fingerprint(caller_id()), _fingerprint(None))
 
 
 def _claim(session: Session, sent: _Sent) -> bool:
@@ -210,7 +212,8 @@ def _claim(session: Session, sent: _Sent) -> bool:
 
 def _replay(session: Session, sent: _Sent) -> Response:
     earlier = session.connection().execute(_EARLIER, {"key": sent.key}).one()
-    if earlier.fingerprint != sent.fingerprint:
+    # Whoever joins is nobody yet when they send the page, and somebody when they send it again.
+    if earlier.fingerprint not in {sent.fingerprint, sent.anonymous}:
         raise FormChangedError
     g.replayed = True
     return make_response(redirect(earlier.location or "/", code=303))
@@ -224,14 +227,15 @@ _ANSWERED = sa.update(Submission).where(_OF_KEY).values(location=sa.bindparam("a
 
 @functools.cache
 def _claiming(database: str) -> sa.Executable:
-    insert = postgresql.insert if database == "postgresql" else sqlite.insert
-    once = insert(Submission).on_conflict_do_nothing(index_elements=["id"])
-    return once.returning(Submission.id)
+    return insert_once(Submission, database).returning(Submission.id)
 
 
-def _fingerprint() -> bytes:
-    """Hash what was asked: the address and every field but the tokens, in order."""
-    digest = hashlib.sha256(request.full_path.encode())
+def _fingerprint(person_id: uuid.UUID | None) -> bytes:
+    """Hash what was asked and who asked: the address and every field but the tokens, in order.
+
+    On a computer that several people use, the page one of them left is not sent by the next.
+    """
+    digest = hashlib.sha256(f"{person_id or ''}\x00{request.full_path}".encode())
     for name, value in sorted(request.form.items(multi=True)):
         if name not in UNSENT_FIELDS:
             digest.update(f"\x00{len(name)}:{name}={len(value)}:{value}".encode())

@@ -102,6 +102,26 @@ def test_a_key_with_other_words_behind_it_is_refused_with_a_sentence(
     assert count_communities(engine) == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [("mia", "mia", 303), ("mia", "ben", 409), (None, "mia", 303), ("mia", None, 409)],
+)
+def test_a_page_that_somebody_left_is_not_sent_by_the_next(
+    counting_app: Flask,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    first: str | None,
+    second: str | None,
+    status: int,
+) -> None:
+    people = {"mia": new_id(), "ben": new_id(), None: None}
+    key = new_submission_key()
+    for who, answer in [(first, 303), (second, status)]:
+        monkeypatch.setattr("timebank.web.session.caller_id", lambda who=who: people[who])
+        assert send(counting_app, name="once", submission_key=key).status_code == answer
+    assert count_communities(engine) == 1
+
+
 @pytest.mark.parametrize("how", ["refuse", "again"])
 def test_an_answer_that_is_no_success_leaves_nothing_behind(
     counting_app: Flask, engine: Engine, how: str

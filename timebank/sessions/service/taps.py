@@ -4,9 +4,9 @@ import datetime as dt
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from timebank.db import insert_once
 from timebank.sessions.models import SessionTap
 from timebank.sessions.queries import Held
 
@@ -21,16 +21,14 @@ def is_first_time(session: Session, held: Held, client_key: uuid.UUID, *, now: d
 
     It is written first: one that is sent twice at the same moment waits here for the other.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     written = session.execute(
-        insert(SessionTap)
+        insert_once(SessionTap, session.get_bind().dialect.name)
         .values(
             community_id=held.session.community_id,
             session_id=held.session.id,
             client_key=client_key,
             at=now,
         )
-        .on_conflict_do_nothing()
         .returning(SessionTap.client_key)
     )
     return written.first() is not None
