@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.factories import NOW, make_community, make_member
 from timebank.communities.models import Community
 from timebank.groups import queries, service
-from timebank.groups.models import Group, GroupEvent
+from timebank.groups.models import Group, GroupEvent, PotMove
 from timebank.groups.policy.standing import Standing
 from timebank.groups.service import GroupDetails
 from timebank.hours import queries as hours
@@ -71,6 +71,15 @@ class Scene:
     def pot(self, group: Group | None = None) -> int:
         """Return the minutes in a group's pot."""
         return queries.pot_minutes(self.session, group or self.group)
+
+    def waiting(self) -> list[PotMove]:
+        """List the moves of pots that wait to be decided, the oldest first."""
+        self.session.flush()
+        return list(
+            self.session.scalars(
+                sa.select(PotMove).where(PotMove.state == "waiting").order_by(PotMove.id)
+            )
+        )
 
     def balance(self, member: Member) -> int:
         """Return the minutes on a member's account."""

@@ -99,14 +99,14 @@ def test_nobody_decides_about_themselves_and_a_pot_keeps_its_floor(
     lena, hugo = walk(scene.lena), walk(scene.hugo)
     lena.get(path(scene, "/ask"))
     lena.submit(words="Bread workshop", minutes="60")
-    move = queries.waiting_moves(scene.session, scene.community.id, "G000002")[0]
+    move = scene.waiting()[0]
     lena.get(path(scene))
     lena.submit(button="Take it back")
     lena.get(path(scene, "/pay"))
     page = lena.submit(who="Nobody", words="x", status=422)
     assert "Nobody here is called" in page
     lena.submit(who="Lena", words="Bread workshop", minutes="60")
-    move = queries.waiting_moves(scene.session, scene.community.id, "G000002")[0]
+    move = scene.waiting()[0]
     assert "Yes" not in here(lena).all("main button")
     hugo.get(path(scene))
     page = hugo.submit(button="Yes", status=422)

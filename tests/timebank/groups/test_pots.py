@@ -213,7 +213,7 @@ def test_a_question_is_taken_back_or_answered_with_no(scene: Scene) -> None:
     assert scene.told(scene.mia)[-1] == "pot-declined"
     with pytest.raises(NotAskedError):
         no(second, scene.mia)
-    assert queries.waiting_moves(scene.session, scene.community.id, "G000002") == []
+    assert scene.waiting() == []
 
 
 def test_the_communitys_pot_is_decided_by_coordinators_and_treasurers(scene: Scene) -> None:

@@ -59,7 +59,6 @@ from timebank.groups.queries.pots import (
     pots,
     two_above,
     undecided,
-    waiting_moves,
 )
 from timebank.groups.queries.ties import (
     Neighbour,
@@ -131,6 +130,5 @@ __all__ = [
     "venue",
     "venues",
     "waiting_links",
-    "waiting_moves",
     "web",
 ]

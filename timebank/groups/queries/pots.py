@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -116,22 +116,6 @@ def move(
     if found is None:
         raise MoveNotFoundError
     return found
-
-
-def waiting_moves(
-    session: Session, community_id: uuid.UUID, code: str, *, limit: int = 50
-) -> Sequence[PotMove]:
-    """Return what waits to be decided about a pot, the oldest first."""
-    return session.scalars(
-        sa.select(PotMove)
-        .where(
-            PotMove.community_id == community_id,
-            PotMove.pot_code == code,
-            PotMove.state == "waiting",
-        )
-        .order_by(PotMove.id)
-        .limit(limit)
-    ).all()
 
 
 def awaits_yes(
