@@ -36,6 +36,9 @@ def street_addresses_in(text: str) -> Iterable[str]:
     for number, word in enumerate(words):
         if _HOUSE_NUMBER.fullmatch(word.lower()) is None:
             continue
+        # "Zone 2, Finchley Road": the number says which part of town.
+        if number and fold(words[number - 1]) in lists["part_of_town"]:
+            continue
         # "12 High Street", "12 Old Mill Lane"
         for last in range(number + 2, min(number + 4, len(words))):
             if fold(words[last]) in lists["street"]:

@@ -99,6 +99,7 @@ def test_nobody_is_reminded_of_what_they_just_chose() -> None:
         ("Vivo en la Calle Mayor 3", "address"),
         ("Acre Lane 12, second door", "address"),
         ("Carrer Gran de Gràcia 41", "address"),
+        ("Zone 2, 12 Finchley Road", "address"),
         ("near SW9 8QT", "address"),
         ("Flat is hard after my chemo", "health"),
         ("Jeg har kræft", "health"),
@@ -123,6 +124,8 @@ def test_what_could_be_misused_is_pointed_out(text: str, kind: str) -> None:
         "Swimming strokes and a crack in the wall",
         "Vaig a la plaça cada dia",
         "Rådhuspladsen, 1550 København V",
+        "Zone 2, Finchley Road",
+        "Bydel 3, Østre Vej",
     ],
 )
 def test_plain_words_raise_no_worry(text: str) -> None:
