@@ -198,15 +198,16 @@ class _Journal:
         original = self.taken_back.get(row.entry.rev)
         if original != mirrored:
             where = f"entry {row.entry.seq}"
+            expected = "an earlier entry" if original is None else _movements(original)
             yield Problem(
-                "no mirror image of what it takes back", where, str(original), str(mirrored)
+                "no mirror image of what it takes back", where, expected, _movements(mirrored)
             )
 
     def _of_correction(self, row: JournalRow) -> Iterator[Problem]:
         """An entry stands in place of one that was taken back, and of which none else does."""
         if row.entry.corrects not in self.replaceable:
-            where = f"entry {row.entry.seq}"
-            yield Problem("replaces what still stands", where, "a taken back entry", "none")
+            where, named = f"entry {row.entry.seq}", row.entry.corrects
+            yield Problem("replaces what still stands", where, "a taken back entry", named)
         self.replaceable.discard(row.entry.corrects)
 
     def _of_hold(self, entry: ChainedEntry) -> Iterator[Problem]:
@@ -234,10 +235,11 @@ class _Journal:
         elif entry.legs != hold.legs:
             yield Problem(
                 "gives back other hours than were set aside",
-                *(where, str(hold.legs), str(entry.legs)),
+                *(where, _movements(hold.legs), _movements(entry.legs)),
             )
         if entry.kind == "expiry" and (not hold.expires or entry.at < hold.expires):
-            yield Problem("expired too early", where, f"after {hold.expires}", entry.at)
+            ends = f"after {hold.expires}" if hold.expires else "never"
+            yield Problem("expired too early", where, ends, entry.at)
 
     def _of_month(self, head: MonthHead) -> Iterator[Problem]:
         """What was sealed when a month was over, against what is there after its last entry."""
@@ -453,6 +455,11 @@ def _memo_problems(connection: Connection, book_id: UUID) -> Iterator[Problem]:
             yield Problem(
                 "the memo was changed", f"entry {row.seq}", row.memo_commit.hex(), committed.hex()
             )
+
+
+def _movements(legs: Iterable[ChainedLeg]) -> str:
+    """What legs move, in a row."""
+    return ", ".join(f"{payer} to {payee} {minutes}" for payer, payee, minutes in legs)
 
 
 def _figures(values: tuple[int, ...]) -> str:
