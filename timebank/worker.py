@@ -135,11 +135,11 @@ def slow_jobs(stop: threading.Event | None = None) -> list[Job]:
     ]
 
 
-def _deliver_mail(now: dt.datetime) -> int:
+def _deliver_mail(_now: dt.datetime) -> int:
     """Send what waits in the tray; without a mail server it stays there."""
     session = db.session()
     send = emails.sender_to(session, current_app.config["SETTINGS"])
-    return 0 if send is None else delivery.deliver_due(now=now, send=send)
+    return 0 if send is None else delivery.deliver_due(clock=utc_now, send=send)
 
 
 def _seal_books(now: dt.datetime) -> int:

@@ -1,8 +1,9 @@
 """Mail that waits in the tray goes out."""
 
 import datetime as dt
+import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,27 +13,31 @@ from timebank.messaging.errors import MailRefusedError
 from timebank.messaging.models import ERROR_LENGTH_MAX, OutboxMail
 from timebank.web.session import run_in_transaction
 
-#: Mails taken from the tray at once.
-BATCH_SIZE = 20
+#: Mails that one round sends at most; the worker has other things to do too.
+ROUND_MAX = 20
 
 log = logging.getLogger(__name__)
 
 
-def deliver_due(*, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
-    """Send the mails that are due; return how many went out.
+def deliver_due(*, clock: Callable[[], dt.datetime], send: Callable[[OutboxMail], None]) -> int:
+    """Send mails that are due, one after the other; return how many went out.
 
     A mail is leased in one transaction, sent outside of any (a mail server may take its time, and
     nobody else should wait for it), and marked in another. A worker cut off in between leaves a
     lease that ends by itself; such a mail may then go out twice, and never not at all.
 
     Args:
-        now: Aware time of this run.
+        clock: Tells the aware time; the lease of each mail begins when its turn has come.
         send: Hands one mail to a mail server. It raises `MailRefusedError` where trying again is no
             use, and any `OSError` where it may be. Whatever else it raises is about this one mail
             too: the others go out.
     """
     sent = 0
-    for mail in run_in_transaction(lambda session: _lease(session, now)):
+    for _turn in range(ROUND_MAX):
+        now = clock()
+        mail = run_in_transaction(functools.partial(_lease_next, now=now))
+        if mail is None:
+            break
         try:
             send(mail)
         except Exception as error:
@@ -45,15 +50,15 @@ def deliver_due(*, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
     return sent
 
 
-def _lease(session: Session, now: dt.datetime) -> Sequence[OutboxMail]:
-    """Take due mails; they come back detached, so that sending one holds no transaction open."""
-    mails = queries.due_mail(session, now, BATCH_SIZE)
-    for mail in mails:
+def _lease_next(session: Session, *, now: dt.datetime) -> OutboxMail | None:
+    """Take the next mail; it comes back detached, so that sending holds no transaction open."""
+    mail = queries.next_due_mail(session, now)
+    if mail is not None:
         mail.leased_until = now + policy.LEASE
         mail.attempts += 1
-    session.flush()
-    session.expunge_all()
-    return mails
+        session.flush()
+        session.expunge(mail)
+    return mail
 
 
 def _settle(mail: OutboxMail, **outcome: object) -> None:

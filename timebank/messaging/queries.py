@@ -367,9 +367,9 @@ def mail_by_key(session: Session, once_key: str) -> OutboxMail | None:
     return session.scalar(sa.select(OutboxMail).where(OutboxMail.once_key == once_key))
 
 
-def due_mail(session: Session, now: dt.datetime, limit: int) -> Sequence[OutboxMail]:
-    """Return mail that waits, is due and that nobody is sending, and lock it until the commit."""
-    return session.scalars(
+def next_due_mail(session: Session, now: dt.datetime) -> OutboxMail | None:
+    """Return a mail that is due and that nobody is sending, locked until the commit."""
+    return session.scalar(
         sa.select(OutboxMail)
         .where(
             OutboxMail.state == "waiting",
@@ -377,9 +377,9 @@ def due_mail(session: Session, now: dt.datetime, limit: int) -> Sequence[OutboxM
             OutboxMail.leased_until.is_(None) | (OutboxMail.leased_until <= now),
         )
         .order_by(OutboxMail.due_at, OutboxMail.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
 
 
 def tray(session: Session, *, after: uuid.UUID | None, limit: int) -> Sequence[OutboxMail]:

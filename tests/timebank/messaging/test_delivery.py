@@ -21,7 +21,7 @@ from timebank.messaging.models import OutboxMail
 def deliver(app: Flask, now: dt.datetime, send: Callable[[OutboxMail], None]) -> int:
     """Let a worker do one round."""
     with app.app_context():
-        return delivery.deliver_due(now=now, send=send)
+        return delivery.deliver_due(clock=lambda: now, send=send)
 
 
 @pytest.fixture
@@ -120,6 +120,30 @@ def test_a_mail_that_one_worker_holds_is_left_alone_until_the_lease_ends(
     assert len(sent) == 1
 
 
+def test_a_slow_mail_server_takes_no_time_from_the_mails_that_wait_behind(
+    app: Flask, session: Session
+) -> None:
+    """Each has its whole lease from its turn on, and was tried only if it was."""
+    for _mail in range(3):
+        write(session)
+    session.commit()
+    now, held = NOW, []
+
+    def send(mail: OutboxMail) -> None:
+        nonlocal now
+        held.append((now + policy.LEASE, [each.leased_until for each in mails(session)]))
+        session.rollback()
+        if len(held) > 1:
+            raise KeyboardInterrupt
+        now += policy.LEASE - dt.timedelta(seconds=1)
+
+    with app.app_context(), pytest.raises(KeyboardInterrupt):
+        delivery.deliver_due(clock=lambda: now, send=send)
+    (first, one), (second, two) = held
+    assert (one, two) == ([first, None, None], [None, second, None])
+    assert [mail.attempts for mail in mails(session)] == [1, 1, 0]
+
+
 def test_while_a_mail_is_on_its_way_others_may_write(app: Flask, session: Session) -> None:
     write(session)
     session.commit()
@@ -158,17 +182,18 @@ def test_a_mail_that_somebody_else_touched_while_it_was_taken_goes_out_at_once(
         return
     write(session)
     session.commit()
-    due_mail, looks = queries.due_mail, []
+    next_due_mail, looks = queries.next_due_mail, []
 
-    def look(worker: Session, now: dt.datetime, limit: int) -> object:
+    def look(worker: Session, now: dt.datetime) -> object:
         looks.append(now)
         if len(looks) == 1:
             worker.execute(sa.select(OutboxMail.id))
             session.execute(sa.update(OutboxMail).values(body="forgotten"))
             session.commit()
-        return due_mail(worker, now, limit)
+        return next_due_mail(worker, now)
 
-    monkeypatch.setattr(queries, "due_mail", look)
+    monkeypatch.setattr(queries, "next_due_mail", look)
     sent: list[OutboxMail] = []
     assert deliver(app, NOW, sent.append) == 1
-    assert (len(looks), [mail.body for mail in sent]) == (2, ["forgotten"])
+    # Once in vain, once with it, and once more to see that there is no other.
+    assert (len(looks), [mail.body for mail in sent]) == (3, ["forgotten"])
