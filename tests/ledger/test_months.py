@@ -38,6 +38,7 @@ from ledger.proof_errors import (
     UnknownMonth,
     UnknownSigner,
 )
+from ledger.verify import Problem
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, Desk
 from tests.ledger.tamper import without_guards
 from tests.ledger.vault import Vault, post_many
@@ -264,6 +265,40 @@ def test_a_balance_that_was_changed_in_a_sealed_month_is_named(vault: Vault) -> 
     assert {"more was sealed than is there", "more was signed than is there"} <= found
     found = reasons(vault, sa.update(entry).where(entry.c.seq == 2).values(chain=bytes(32)))
     assert {"not the chain that was sealed", "not the chain that was signed"} <= found
+
+
+def test_an_auditor_is_told_what_was_sealed_of_a_month_and_what_is_there(vault: Vault) -> None:
+    seal_all(vault)
+    january, february, march = (sealed(vault, f"2026-0{month}").head for month in (1, 2, 3))
+    leg, entry, seal = schema.leg, schema.entry, schema.period_seal
+
+    def problems(*changes: sa.Executable) -> list[Problem]:
+        with without_guards(vault.desk.engine) as connection:
+            for change in changes:
+                connection.execute(change)
+            return list(verify.verify(connection, BOOK).problems)
+
+    # The head that is stored beside a note says something else than the note.
+    other = replace(march, root=bytes(32))
+    [found] = problems(sa.update(seal).where(seal.c.period == "2026-03").values(root=other.root))
+    assert found == Problem("not what was signed", "month 2026-03", march.text(), other.text())
+    assert problems(sa.delete(seal).where(seal.c.period == "2026-02")) == [
+        Problem(
+            "does not name the month before",
+            *("month 2026-03", january.digest().hex(), february.digest().hex()),
+        ),
+        Problem("a month is missing before this one", "month 2026-03", "2026-02", "2026-03"),
+    ]
+    cut = problems(sa.delete(leg).where(leg.c.seq == 3), sa.delete(entry).where(entry.c.seq == 3))
+    assert Problem("more was sealed than is there", "month 2026-03", "3 entries", "2") in cut
+    broken = problems(sa.update(entry).where(entry.c.seq == 2).values(chain=bytes(32)))
+    for month, head in [("2026-01", january), ("2026-02", february)]:
+        links = (head.chain.hex(), bytes(32).hex())
+        assert Problem("not the chain that was sealed", f"month {month}", *links) in broken
+    moved = problems(sa.update(leg).where(leg.c.seq == 1).values(minutes=61))
+    trial = TrialTree([(ANN, -61), (BEN, 41), (CAT, 20)]).root.hex()
+    was = january.trial_root.hex()
+    assert Problem("not the balances that were sealed", "month 2026-01", was, trial) in moved
 
 
 def test_a_month_signed_by_a_stranger_is_named(vault: Vault) -> None:
