@@ -19,7 +19,7 @@ BASE := $(VENV)/.base-$(call checksum,requirements/base.txt)
 DEV := $(VENV)/.dev-$(call checksum,requirements/dev.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots lock format coverage
+.PHONY: help demo test check bench mutants screenshots lock format coverage
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name words; \
@@ -50,6 +50,9 @@ coverage: $(DEV) ## Run every test; every branch of ledger, policies and service
 
 bench: $(DEV) ## Measure the speed, print a table and write it as JSON
 	@$(PY) -m bench $(ARGS)
+
+mutants: $(DEV) ## Put faults into a module, and list what no test notices: ARGS=ledger/verify.py
+	@$(PY) -m bench.mutants $(ARGS)
 
 screenshots: $(DEV) ## Take the pictures of the README again
 	@sh .ci/packages
