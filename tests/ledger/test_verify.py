@@ -333,7 +333,7 @@ def test_hashes_are_told_as_they_should_be_and_as_they_are(lived: Desk) -> None:
         ("entry 4", right, wrong),
         ("head", wrong, right),
     ]
-    assert broken[-1].reason == "is not the last link"
+    assert [problem.reason for problem in broken] == ["the chain is broken", "is not the last link"]
     [memo] = after(lived, "UPDATE memo SET body = 'Curses' WHERE body = 'Thank you'").problems
     assert (memo.where, memo.expected) == ("entry 1", rows[0].entry.memo)
     assert memo.found != memo.expected
@@ -400,8 +400,19 @@ def test_after_many_problems_it_stops_listing(lived: Desk) -> None:
 
 
 def test_a_book_that_is_not_there_is_no_sound_book(desk: Desk) -> None:
-    with pytest.raises(UnknownBook):
+    with pytest.raises(UnknownBook) as refused:
         Desk(desk.engine, OTHER_BOOK).verify()
+    assert refused.value.book_id == OTHER_BOOK
+
+
+def test_the_first_entry_may_be_recorded_at_the_opening_and_no_other_with_it(desk: Desk) -> None:
+    desk.now -= dt.timedelta(minutes=1)
+    desk.post(ANN, BEN, 60)
+    assert desk.verify().ok
+    desk.post(ANN, BEN, 5)
+    same = "UPDATE entry SET recorded_at = (SELECT recorded_at FROM entry WHERE seq = 1)"
+    first = after(desk, f"{same} WHERE seq = 2").problems[0]
+    assert (first.where, first.reason) == ("entry 2", "recorded too early")
 
 
 def test_an_empty_book_is_sound(desk: Desk) -> None:

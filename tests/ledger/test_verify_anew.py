@@ -78,6 +78,10 @@ def ids_of(desk: Desk) -> list[str]:
             "entry 8: resolves no open hold (should be an open hold, is {1})",
         ),
         (
+            "UPDATE entry SET hold_id = (SELECT id FROM entry WHERE seq = 10) WHERE seq = 4",
+            "entry 4: resolves no open hold (should be an open hold, is {10})",
+        ),
+        (
             "UPDATE entry SET hold_id = NULL WHERE seq = 7",
             "entry 7: resolves no open hold (should be an open hold, is none)",
         ),
