@@ -139,6 +139,8 @@ def test_a_member_of_another_community_joins_as_the_same_person(
         ("name", {"first_name": " "}, "Enter a first name"),
         ("name", {"first_name": "x" * 61}, "keep it to 60"),
         ("area", {"area": "12 High Street"}, "“12 High Street” looks like a street address"),
+        ("area", {"area": "Hill, 020 7946 0018"}, "“020 7946 0018” looks like a phone number"),
+        ("area", {"area": "sam@example.org"}, "“sam@example.org” looks like a phone number or"),
         ("contact", {"email": "sam at home", "phone": "1"}, "like name@example.org"),
         ("contact", {"email": "", "phone": "call me"}, "phone number like"),
         ("offer", {"could_offer": "x" * 1001}, "keep it to 1000"),

@@ -14,6 +14,7 @@ from timebank.listings.models import Listing
 from timebank.listings.search import fold, words_in
 from timebank.members.areas import street_addresses_in
 from timebank.members.models import Member
+from timebank.members.reaching import mail_addresses_in, phone_numbers_in
 
 COORDINATOR = "coordinator"
 #: Listings one member may put up in a day.
@@ -21,11 +22,6 @@ LISTINGS_A_DAY_MAX = 20
 #: A reminder goes out this many days before the end.
 NUDGE_DAYS = (7, 1)
 _WORDS_FILE = Path(__file__).with_name("private_words.toml")
-#: A telephone number has at least so many digits, and at most so many.
-PHONE_DIGITS_MIN = 7
-PHONE_DIGITS_MAX = 15
-_PHONE = re.compile(r"(?<![\w.:/])\+?\(?\d(?:[ \t().\-/]{0,2}\d){5,}(?!\w)")
-_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\W\d_]{2,}")
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+")
 _DATE = re.compile(r"\b\d{1,4}([./-])\d{1,2}\1\d{1,4}\b")
 
@@ -130,13 +126,9 @@ def worries_in(text: str) -> list[Worry]:
     miss is better than a nuisance.
     """
     text = _DATE.sub(" ", text)
-    found = [Worry("mail", match[0]) for match in _MAIL.finditer(text)]
+    found = [Worry("mail", address) for address in mail_addresses_in(text)]
     found += [Worry("link", match[0]) for match in _LINK.finditer(text)]
-    found += [
-        Worry("phone", match[0].strip())
-        for match in _PHONE.finditer(text)
-        if PHONE_DIGITS_MIN <= sum(each.isdigit() for each in match[0]) <= PHONE_DIGITS_MAX
-    ]
+    found += [Worry("phone", number) for number in phone_numbers_in(text)]
     found += [Worry("address", words) for words in street_addresses_in(text)]
     found += [Worry("health", word) for word in _health_words_in(text)]
     return found

@@ -1,4 +1,4 @@
-"""An area is a part of town and never a street address: how one is told from the other."""
+"""An area is a part of town, never a street address or a number to ring: how one tells."""
 
 import re
 import tomllib
@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from timebank.members.policy import fold
+from timebank.members.reaching import mail_addresses_in, phone_numbers_in
 
 _WORDS_FILE = Path(__file__).with_name("street_words.toml")
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
@@ -23,6 +24,17 @@ def _street_words() -> dict[str, frozenset[str]]:
         kind: frozenset(fold(word) for words in by_language.values() for word in words)
         for kind, by_language in lists.items()
     }
+
+
+def is_no_area(text: str) -> bool:
+    """Tell whether a text says more than a part of town: a street, or how to reach somebody."""
+    return any(street_addresses_in(text)) or any(ways_to_reach_in(text))
+
+
+def ways_to_reach_in(text: str) -> Iterable[str]:
+    """Find what in a text looks like a phone number or an e-mail address, as it was typed."""
+    yield from phone_numbers_in(text)
+    yield from mail_addresses_in(text)
 
 
 def street_addresses_in(text: str) -> Iterable[str]:

@@ -14,7 +14,7 @@ from timebank.communities.models import Community
 from timebank.db import db
 from timebank.hours.errors import NoSuchAccountError
 from timebank.members import queries, service
-from timebank.members.areas import street_addresses_in
+from timebank.members.areas import street_addresses_in, ways_to_reach_in
 from timebank.members.errors import AlreadyMemberError
 from timebank.members.models import (
     AREA_LENGTH_MAX,
@@ -151,6 +151,8 @@ def _check(told: dict[str, str]) -> None:
             raise click.ClickException(f"The {name} is too long: at most {length_max} characters.")
     for address in street_addresses_in(told["area"]):
         raise click.ClickException(f"{address!r} is a street address: give a part of town.")
+    for way in ways_to_reach_in(told["area"]):
+        raise click.ClickException(f"{way!r} is no part of town: see --phone and --email.")
     if told["email"] and not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", told["email"]):
         raise click.ClickException(f"{told['email']!r} is not an e-mail address.")
 

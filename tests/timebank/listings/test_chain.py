@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -127,11 +128,12 @@ def test_where_it_could_be_is_a_part_of_town_and_no_street_address(
     assert as_sam.submit(area="Mayor").h1 == "Check your offer"
 
 
+@pytest.mark.parametrize("noted", ["Strandvejen 12", "Harbour, 020 7946 0018"])
 def test_an_address_that_a_member_s_page_still_has_is_not_put_forward(
-    as_sam: Pages, session: Session, place: Community
+    as_sam: Pages, session: Session, place: Community, noted: str
 ) -> None:
     sam = session.scalars(sa.select(Member).where(Member.first_name == "Sam")).one()
-    sam.area = "Strandvejen 12"
+    sam.area = noted
     session.commit()
     answer_all(as_sam, session, place, kind="offer", title="A talk")
     assert as_sam.page is not None

@@ -23,6 +23,7 @@ from timebank.listings.errors import (
 from timebank.listings.models import Listing, ListingWord
 from timebank.listings.policy import LISTINGS_A_DAY_MAX
 from timebank.listings.queries import Wanted
+from timebank.members.models import Member
 from timebank.messaging.models import Message, Notice, OutboxMail, Participant
 
 DAY = dt.timedelta(days=1)
@@ -358,7 +359,26 @@ def test_a_list_is_narrowed(session: Session) -> None:
     assert found(category_ids=[walk.category_id]) == ["listen", "walk"]
     assert found(kind="offer", weekday=6) == ["form", "tea", "walk"]
     assert found(kind="offer", weekday=2) == ["form", "tea"]
-    assert queries.areas(session, place.id, "offer") == ["Harbour"]
+
+
+def test_areas_to_choose_from_are_those_of_what_somebody_may_find(session: Session) -> None:
+    place = make_place(session)
+    sam, eve = make_member(session, place), make_member(session, place)
+    for audience, area in (("everyone", "Harbour"), ("community", "Hill"), ("coordinator", "Lea")):
+        post(session, place, sam, audience=audience, area=area)
+    over = post(session, place, sam, audience="everyone", area="Quay")
+    over.ends_on = TODAY - DAY
+    session.flush()
+
+    def areas(viewer: Member | None, *roles: str) -> list[str]:
+        held = frozenset(roles)
+        return list(
+            queries.areas(session, place.id, "offer", viewer=viewer, roles=held, today=TODAY)
+        )
+
+    assert areas(None) == ["Harbour"]
+    assert areas(eve) == ["Harbour", "Hill"]
+    assert areas(eve, "coordinator") == ["Harbour", "Hill", "Lea"]
 
 
 def test_a_search_wants_every_word_and_folds_them(session: Session) -> None:

@@ -101,6 +101,7 @@ def test_members_are_added_and_listed(run: Run, session: Session) -> None:
         (("add", " "), "A first name is needed"),
         (("add", "x" * 61), "first name is too long"),
         (("add", "Bo", "--area", "12 High Street"), "'12 High Street' is a street address"),
+        (("add", "Bo", "--area", "020 7946 0018"), "'020 7946 0018' is no part of town"),
         (("add", "Bo", "--email", "bo"), "not an e-mail address"),
         (("add", "Bo", "--community", "oak"), "There is no community 'oak'. There are: ash, elm."),
         (("list",), "Say which with --community. There are: ash, elm."),

@@ -325,9 +325,22 @@ def _found_by(word: int, look: _Look) -> sa.ColumnElement[bool]:
     return Listing.id.in_(sa.union(ids, in_categories))
 
 
-def areas(session: Session, community_id: uuid.UUID, kind: str) -> Sequence[str]:
-    """Return areas that open listings of a kind name, in the order of the alphabet."""
-    asked = {"community_id": community_id, "kind": kind}
+def areas(
+    session: Session,
+    community_id: uuid.UUID,
+    kind: str,
+    *,
+    viewer: Member | None,
+    today: dt.date,
+    roles: frozenset[str] = NO_ROLES,
+) -> Sequence[str]:
+    """Return areas that the listings of a kind name which a viewer may find, A to Z."""
+    asked = {
+        "community_id": community_id,
+        "kind": kind,
+        "audiences": policy.audiences_of(viewer, roles),
+        "today": today,
+    }
     return session.scalars(_areas_question(), asked).all()
 
 
@@ -350,10 +363,13 @@ def _areas_question() -> sa.Select[Any]:
         sa.select(Listing.id)
         .join(Member, with_member())
         .where(
-            open_ones,
+            visible(
+                sa.bindparam("community_id"),
+                sa.bindparam("audiences", expanding=True),
+                sa.bindparam("today"),
+            ),
+            Listing.kind == sa.bindparam("kind"),
             Listing.area == step.c.area,
-            Listing.audience != "coordinator",
-            Member.state == "active",
         )
         .exists()
     )

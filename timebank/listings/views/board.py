@@ -157,7 +157,14 @@ def _named(text: str, called: Names) -> dict[frozenset[str], list[uuid.UUID]]:
 
 def _choices(kind: str, tree: Sequence[Outline], called: Names) -> dict[str, Any]:
     """Return what the list can be narrowed to."""
-    areas = queries.areas(db.session(), g.community.id, kind)
+    areas = queries.areas(
+        db.session(),
+        g.community.id,
+        kind,
+        viewer=g.member,
+        roles=g.roles,
+        today=g.community.day_of(utc_now()),
+    )
     headings = [
         {
             "key": branch.top.key,

@@ -20,7 +20,7 @@ from timebank.listings import forms, names, policy, queries, service
 from timebank.listings.models import TRANSITIONS, Category, Listing
 from timebank.listings.views import facts
 from timebank.listings.views.blueprint import bp
-from timebank.members.areas import street_addresses_in
+from timebank.members.areas import is_no_area
 from timebank.web import drafts
 from timebank.web.access import Access, access
 from timebank.web.drafts import Draft
@@ -216,7 +216,7 @@ def _known(draft: Draft, step: str) -> dict[str, Any]:
     if step == "where":
         area = g.member.area
         # One that was noted before addresses were refused is not put forward.
-        known.setdefault("area", "" if any(street_addresses_in(area)) else area)
+        known.setdefault("area", "" if is_no_area(area) else area)
     return known
 
 
