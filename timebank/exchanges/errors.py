@@ -30,6 +30,10 @@ class MinutesChangedError(ConflictError):
         self.worked_minutes = worked_minutes
 
 
+class TermsChangedError(ConflictError):
+    """The other side suggested something else after the page was shown."""
+
+
 class NotYourMoveError(NotAllowedError):
     """The move exists, and it is somebody else's to make."""
 

@@ -102,8 +102,10 @@ class ProposeForm(WhatForm, TermsForm):
 
 
 class AgreeForm(PageForm):
-    """The day, where the suggestion left it open."""
+    """Yes to what the page says, with the day where the suggestion left it open."""
 
+    #: What `policy.terms_line` made of the terms on the page.
+    shown = HiddenField()
     planned_on = DayField(_l("Which day?"))
     part_of_day = RadioField(
         _l("What part of the day?"),

@@ -134,6 +134,17 @@ def state_after(exchange: Exchange, move: str, parts: frozenset[Part]) -> str:
     return rule.state_after
 
 
+def terms_line(exchange: Exchange) -> str:
+    """Write what two people would agree on in a line, to tell later whether it is still so."""
+    terms = (
+        exchange.planned_on,
+        exchange.part_of_day,
+        exchange.agreed_minutes,
+        exchange.place,
+    )
+    return " ".join(str(each or "-") for each in terms)
+
+
 def moves_hours(basis: str, mutual_help: str) -> bool:
     """Tell whether confirming moves hours.
 

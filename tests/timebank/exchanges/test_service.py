@@ -12,7 +12,7 @@ from tests.factories import NOW, make_community, make_member
 from tests.timebank.exchanges.scene import DAY, TODAY, Scene, make_scene, moves, saturday, told
 from timebank.db import new_id
 from timebank.errors import NotFoundError, RefusalError
-from timebank.exchanges import errors, service
+from timebank.exchanges import errors, policy, service
 from timebank.exchanges.models import Exchange
 from timebank.hours import queries as hours
 from timebank.listings.models import Category, Listing
@@ -155,7 +155,7 @@ def test_agreeing_sets_the_day_that_was_left_open_and_leaves_a_named_one(scene: 
         service.agree(scene.session, scene.community, exchange.id, **agree)
     with pytest.raises(errors.PlannedDayMissingError):
         service.agree(scene.session, scene.community, exchange.id, planned_on=TODAY, **agree)
-    exchange.planned_on = None
+    assert exchange.planned_on is None
     with pytest.raises(errors.DayOutOfRangeError):
         service.agree(scene.session, scene.community, exchange.id, planned_on=TODAY - DAY, **agree)
     service.agree(
@@ -174,6 +174,35 @@ def test_agreeing_sets_the_day_that_was_left_open_and_leaves_a_named_one(scene: 
         scene.session, scene.community, named.id, planned_on=TODAY, part_of_day="evening", **agree
     )
     assert (named.planned_on, named.part_of_day) == (TODAY + 5 * DAY, "morning")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"planned_on": TODAY + 6 * DAY},
+        {"part_of_day": "evening"},
+        {"agreed_minutes": 120},
+        {"place": "phone"},
+    ],
+)
+def test_a_yes_is_to_the_terms_that_were_shown(scene: Scene, changed: dict[str, Any]) -> None:
+    exchange = scene.propose()
+    agree: dict[str, Any] = {"by": scene.gita, "now": NOW}
+    shown = policy.terms_line(exchange)
+    service.change(
+        scene.session,
+        scene.community,
+        exchange.id,
+        by=scene.rune,
+        terms=saturday(**changed),
+        now=NOW,
+    )
+    with pytest.raises(errors.TermsChangedError):
+        service.agree(scene.session, scene.community, exchange.id, shown=shown, **agree)
+    assert exchange.state == "proposed"
+    shown = policy.terms_line(exchange)
+    service.agree(scene.session, scene.community, exchange.id, shown=shown, **agree)
+    assert exchange.state == "agreed"
 
 
 def test_other_terms_ask_the_other_side_again(scene: Scene) -> None:

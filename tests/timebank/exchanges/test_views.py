@@ -185,6 +185,21 @@ def test_a_mistake_in_a_suggestion_keeps_what_was_typed(scene: Scene, walk: Walk
     assert "not taking part" in rune.submit(status=422).mistakes[0]
 
 
+def test_a_day_on_which_it_cannot_have_happened_is_refused_and_kept(
+    scene: Scene, walk: Walk
+) -> None:
+    now = utc_now()
+    exchange = scene.propose(now=now, terms=saturday(planned_on=now.date() + DAY))
+    service.agree(scene.session, scene.community, exchange.id, by=scene.gita, now=now)
+    gita = walk(scene.gita)
+    gita.get(at(scene.community, f"/exchanges/{exchange.id}/report"))
+    for day in (now.date() + 2 * DAY, now.date() - 1000 * DAY):
+        page = gita.submit(happened_on=day.isoformat(), status=422)
+        assert "Choose a day between" in page.mistakes[0]
+        assert page.one("#happened_on")["value"] == day.isoformat()
+    assert "We asked Rune" in gita.submit(happened_on=now.date().isoformat())
+
+
 # ------------------------------------------------------------------------- other answers
 
 

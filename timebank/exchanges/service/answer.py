@@ -38,10 +38,10 @@ def report(
     """
     deal, parts = moving.locked(session, community, exchange_id, by)
     exchange = deal.exchange
-    exchange.state = policy.state_after(exchange, "report", parts)
+    after = policy.state_after(exchange, "report", parts)
     policy.check_happened(happened_on, today=community.day_of(now))
-    exchange.happened_on = happened_on
     moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
+    exchange.state, exchange.happened_on = after, happened_on
     moving.note(session, exchange, "report", by=by, now=now, minutes=exchange.worked_minutes)
     moving.tell_other(session, deal, by, "exchange-reported", now=now)
     return exchange
@@ -145,8 +145,9 @@ def answer_change(
     """
     deal, parts = moving.locked(session, community, exchange_id, by)
     exchange = deal.exchange
-    exchange.state = policy.state_after(exchange, "correct", parts)
+    after = policy.state_after(exchange, "correct", parts)
     moving.say_how_long(session, community, deal, worked_minutes, by=by, now=now)
+    exchange.state = after
     moving.note(
         session, exchange, "correct", by=by, now=now, minutes=exchange.worked_minutes, words=words
     )

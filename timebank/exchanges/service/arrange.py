@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
 from timebank.exchanges import policy
-from timebank.exchanges.errors import PlannedDayMissingError
+from timebank.exchanges.errors import PlannedDayMissingError, TermsChangedError
 from timebank.exchanges.models import Exchange
 from timebank.exchanges.service import aside, moving
 from timebank.exchanges.service.moving import Terms
@@ -70,10 +70,15 @@ def agree(
     now: dt.datetime,
     planned_on: dt.date | None = None,
     part_of_day: str | None = None,
+    shown: str | None = None,
 ) -> Exchange:
     """Say yes to a proposal. A day that the proposal left open is set here; a named one stands.
 
+    `shown` is what `policy.terms_line` made of the terms on the page; the yes is refused if they
+    have changed since. None trusts the row.
+
     Raises:
+        TermsChangedError: If the other side suggested something else meanwhile.
         PlannedDayMissingError: If there is still no day or no part of it.
         NotTakingPartError: If the other side is away or has left since.
         CannotSetAsideError: If the community sets hours aside, and that is not possible.
@@ -82,15 +87,18 @@ def agree(
     deal, parts = moving.locked(session, community, exchange_id, by)
     exchange = deal.exchange
     after = policy.state_after(exchange, "agree", parts)
+    if shown is not None and shown != policy.terms_line(exchange):
+        raise TermsChangedError
     moving.check_here(deal.giver, deal.receiver)
     if exchange.planned_on is None and planned_on is not None:
         policy.check_planned(planned_on, today=community.day_of(now))
-        exchange.planned_on = planned_on
-    exchange.part_of_day = exchange.part_of_day or part_of_day
-    if exchange.planned_on is None or exchange.part_of_day is None:
+    minutes = exchange.agreed_minutes
+    day, part = exchange.planned_on or planned_on, exchange.part_of_day or part_of_day
+    if day is None or part is None:
         raise PlannedDayMissingError
-    minutes, day = exchange.agreed_minutes, exchange.planned_on
     is_set_aside = aside.set_aside(session, community, deal, by=by, planned_on=day, now=now)
+    # Only now: a page that says what is in the way still asks for the day.
+    exchange.planned_on, exchange.part_of_day = day, part
     moving.share_names(session, deal, now=now)
     exchange.state, exchange.awaiting_id = after, None
     moving.note(session, exchange, "agree", by=by, now=now, minutes=minutes)

@@ -219,8 +219,8 @@ def say_how_long(
         MinutesOutOfRangeError: If there are none, or too many for one exchange.
     """
     exchange, asked = deal.exchange, deal.other(by)
-    stop_waiting(exchange)
     exchange.worked_minutes = rounded(community, worked_minutes)
+    stop_waiting(exchange)
     exchange.reported_by_id, exchange.awaiting_id = by.id, asked.id
     exchange.silence_ends_at = policy.silence_ends_at(
         now,

@@ -162,6 +162,7 @@ def agree(exchange_id: uuid.UUID) -> ResponseReturnValue:
             by=g.member,
             planned_on=form.planned_on.data,
             part_of_day=form.part_of_day.data or None,
+            shown=form.shown.data or "",
             now=utc_now(),
         )
     except RefusalError as refusal:

@@ -29,6 +29,7 @@ say(
 )
 say(errors.AlreadyConfirmedError, _l("This is confirmed already. The hours moved, and once."))
 say(errors.MinutesChangedError, _l("The other person has just changed how long it took."))
+say(errors.TermsChangedError, _l("The other person has just suggested something else."))
 say(errors.NotYourMoveError, _l("This is for the other person to say."))
 say(errors.ExchangeNotFoundError, _l("There is no such page, or it is between other people."))
 say(errors.AlreadyThankedError, _l("You have said thank you for this one. It has arrived."))

@@ -129,6 +129,7 @@ def page_of(
         ideas=_ideas(deal, in_the_way) if in_the_way is not None else [],
         will_set_aside=policy.sets_aside(exchange.basis, g.community.setting_aside),
         agree_form=agree_form or AgreeForm(formdata=None),
+        terms_line=policy.terms_line(exchange),
         yes_form=YesForm(formdata=None, worked_minutes=exchange.worked_minutes),
         thank_form=thank_form or ThankForm(formdata=None),
         conversation=exchange.conversation_id
