@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import sys
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ PATIENCE_SECONDS, PATIENCE_FACTOR = 15.0, 6.0
 #: Tests are put behind the others where they take longer.
 QUICK_SECONDS: Final = 2.0
 FORMER_MAX: Final = 4
-NOTICED, UNNOTICED = b"+", b"-"
+NOTICED, UNNOTICED, UNPREPARED = b"+", b"-", b"!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Judge:
     verdicts: Path
     seconds: float
     share: tuple[int, int]
+    stays: pytest.Item | None = None
     databases: list[SqliteDatabase] = field(default_factory=list)
     tests: dict[str, pytest.Item] = field(default_factory=dict)
     unusable: set[str] = field(default_factory=set)
@@ -107,6 +109,7 @@ class Judge:
         first, second = list(_of_different_files(session.items))[:2]
         # The fixtures of the session are ready after it, and those of the test are gone.
         runtestprotocol(first, log=False, nextitem=second)
+        self.stays = second
         self._leave_out_unusable()
         tree = ast.parse(self.path.read_text())
         number, shares = self.share
@@ -183,6 +186,8 @@ class Judge:
         try:
             ready, _, _ = select.select([answers], [], [], patience)
             told = os.read(answers, 4096) if ready else NOTICED + b"no end"
+            if told.startswith(UNPREPARED):
+                raise RuntimeError(told.decode())
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
@@ -194,25 +199,33 @@ class Judge:
     def _be_child(self, code: CodeType, source: str, tests: list[str], answer: int) -> None:
         """Run tests with the fault, say which noticed it, and end."""
         try:
-            os.setsid()
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
-            # Programs that a test starts read the file.
-            self.path.write_text(source)
-            _put_into_functions(code, self.path)
-            for database in self.databases:
-                _put_back(database)
+            self._prepare(code, source)
+        except BaseException:  # noqa: BLE001 - that it is told matters, and not what it is
+            os.write(answer, UNPREPARED + traceback.format_exc().encode())
+            os._exit(1)
+        try:
             told = self._first_failure(tests)
         except BaseException as error:  # noqa: BLE001 - whatever a fault leads to
-            told = f"{type(error).__name__}"
+            told = type(error).__name__
         os.write(answer, NOTICED + told.encode() if told else UNNOTICED)
         os._exit(0)
 
+    def _prepare(self, code: CodeType, source: str) -> None:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        # Programs that a test starts read the file.
+        self.path.write_text(source)
+        _put_into_functions(code, self.path)
+        for database in self.databases:
+            _put_back(database)
+
     def _first_failure(self, tests: list[str]) -> str:
         for name, following in zip(tests, [*tests[1:], None], strict=True):
-            after = None if following is None else self.tests[following]
+            # What the session has belongs to the parent, and is not put away after the last test.
+            after = self.stays if following is None else self.tests[following]
             reports = runtestprotocol(self.tests[name], log=False, nextitem=after)
             if any(report.failed for report in reports):
                 return name
