@@ -120,6 +120,15 @@ def test_somebody_who_waits_is_let_in_and_told(
     assert "Elm" not in mail.subject
 
 
+def test_who_is_let_in_and_has_no_address_is_to_be_told_by_somebody(
+    pages: Pages, session: Session, community: Community, cora: Member
+) -> None:
+    for email, says in (("", "please tell them yourself"), ("w@example.org", "We have told them")):
+        wanda = make_member(session, community, first_name="W", state="waiting", email=email)
+        pages.get(page_of(wanda, "/decide/approve"))
+        assert says in pages.submit()
+
+
 def test_a_refusal_needs_a_reason_and_the_person_reads_a_calm_page(
     pages: Pages,
     session: Session,
@@ -149,8 +158,10 @@ def test_a_decision_made_twice_is_explained(
     wanda = make_member(session, community, first_name="Wanda", state="waiting")
     pages.get(page_of(wanda, "/decide/approve"))
     service.refuse(session, wanda, by=cora, reason="Twice", now=NOW)
-    page = pages.submit(status=409)
+    page = pages.submit(reason="A neighbour of mine", status=409)
     assert "Somebody has decided about this already" in page
+    assert "A neighbour of mine" in page
+    assert page.link("See how it stands now") == page_of(wanda)
 
 
 @pytest.mark.parametrize(("what", "state"), [("pause", "paused"), ("leave", "left")])

@@ -1,6 +1,5 @@
 """The one table from refusals to HTTP, and the pages that say them in words."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, current_app, g, render_template, request
@@ -38,6 +37,8 @@ WORDS_OF_REFUSAL: dict[type[RefusalError], str] = {
 }
 #: The token is made anew; secrets are typed anew.
 NEVER_SHOWN_AGAIN = frozenset({"csrf_token", "password", "new_password", "code"})
+#: Fields in which people write words of their own, to one another or to those who come after.
+WRITTEN = ("words", "topic_words", "follow_up", "body", "reason")
 #: Number out of range, character no text can hold; None where the driver sees it by itself.
 UNHELD_SQLSTATES = frozenset({"22003", "22021", None})
 PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
@@ -69,16 +70,15 @@ def error_page(status: int, words: str = "", **facts: str) -> tuple[str, int]:
     return render_template(f"errors/{shown}.html", words=words, **facts), status
 
 
-def quicker_page(refusal: ConflictError, *, see: str, said: Sequence[str]) -> tuple[str, int]:
+def quicker_page(refusal: ConflictError, *, see: str = "") -> tuple[str, int]:
     """Say that somebody was quicker, lead to how it stands, and show what was written.
 
     Args:
         refusal: What stands against it.
         see: The address where it stands now; "" for none.
-        said: The fields of the form in which people write words of their own.
     """
     db.session.rollback()
-    wrote = [request.form[name] for name in said if request.form.get(name)]
+    wrote = [request.form[name] for name in WRITTEN if request.form.get(name)]
     return error_page(status_of(refusal), words_of(refusal), see=see, said="\n".join(wrote))
 
 
@@ -94,6 +94,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refused(refusal: RefusalError) -> ResponseReturnValue:
+    if isinstance(refusal, ConflictError):
+        return quicker_page(refusal)
     db.session.rollback()
     g.denied = isinstance(refusal, NotAllowedError)
     page, status = error_page(status_of(refusal), words_of(refusal))

@@ -172,6 +172,8 @@ def test_hours_are_moved_back_once_with_a_reason(scene: Scene, walk: Walk) -> No
     cora.get(form_page.url)
     page = cora.submit(reason="Once more", status=409)
     assert "once is enough" in page
+    assert "Once more" in page
+    assert page.link("See how it stands now") == form_page.url.removesuffix("/reverse")
     page = gita.get(at(scene.community, "/hours/statement"))
     assert page.all("tbody th") == [
         "The hedge (no. 1, moved back by no. 2)",

@@ -133,7 +133,7 @@ def quicker(refusal: ConflictError) -> ResponseReturnValue:
     """Say that somebody was quicker, lead to how it stands, and show what was written."""
     exchange_id = (request.view_args or {}).get("exchange_id")
     see = url_for("exchanges.show", exchange_id=exchange_id) if exchange_id else ""
-    return quicker_page(refusal, see=see, said=("words", "reason"))
+    return quicker_page(refusal, see=see)
 
 
 def refused(form: PageForm, refusal: RefusalError) -> None:

@@ -40,6 +40,7 @@ class Decision:
         act: The service.
         kind: How the button looks.
         form: Whether a reason is needed.
+        untold: What is said instead of `done` where the person has no e-mail address.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Decision:
     act: Callable[..., None]
     kind: str = "main"
     form: type[forms.ReasonForm] | type[forms.RefuseForm] = forms.ReasonForm
+    untold: str = ""
 
 
 DECISIONS = {
@@ -58,6 +60,7 @@ DECISIONS = {
         _l("Yes, let them in"),
         _l("%(name)s is in. We have told them."),
         service.approve,
+        untold=_l("%(name)s is in. They gave no e-mail address, so please tell them yourself."),
     ),
     "refuse": Decision(
         _l("Not let %(name)s in?"),
@@ -117,7 +120,8 @@ def decide(member_id: uuid.UUID, what: str) -> ResponseReturnValue:
     name = {"name": shown_to_me(member)}
     if form.validate_on_submit():
         _decide(member, what, decision, form.reason.data or "")
-        flash(str(decision.done) % name)
+        done = decision.done if member.email else decision.untold or decision.done
+        flash(str(done) % name)
         return redirect(url_for("members.person", member_id=member.id), code=303)
     page = render_template(
         "members/decide.html",

@@ -1,14 +1,19 @@
 """What people read when something of this context cannot be done."""
 
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
 from timebank.communities.errors import BadSlugError, SlugTakenError, UnknownTimeZoneError
+from timebank.errors import ConflictError
 from timebank.members import errors
-from timebank.web.refusals import say
+from timebank.members.views.blueprints import members as bp
+from timebank.web.refusals import quicker_page, say
 from timebank.web.words import lazy_gettext as _l
 
 say(errors.MemberNotFoundError, _l("There is nobody here with this number."))
 say(
     errors.AlreadyDecidedError,
-    _l("Somebody has decided about this already. Open the person's page to see how it stands now."),
+    _l("Somebody has decided about this already."),
 )
 say(errors.AlreadyMemberError, _l("You belong here already."))
 say(
@@ -58,3 +63,11 @@ say(errors.WeakPasswordError, _l("Others would try this password. Please choose 
 say(BadSlugError, _l("“%(slug)s” cannot be a short name: use small letters, digits and hyphens."))
 say(SlugTakenError, _l("There is a community with the short name “%(slug)s” already."))
 say(UnknownTimeZoneError, _l("“%(time_zone)s” is not a time zone this machine knows."))
+
+
+@bp.errorhandler(ConflictError)
+def quicker(refusal: ConflictError) -> ResponseReturnValue:
+    """Say that somebody was quicker, lead to the person, and show what was written."""
+    member_id = (request.view_args or {}).get("member_id")
+    see = url_for("members.person", member_id=member_id) if member_id else ""
+    return quicker_page(refusal, see=see)

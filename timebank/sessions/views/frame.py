@@ -70,7 +70,7 @@ def quicker(refusal: ConflictError) -> ResponseReturnValue:
     """Say that somebody was quicker, lead to the session, and show what was written."""
     session_id = (request.view_args or {}).get("session_id")
     see = url_for("sessions.show", session_id=session_id) if session_id else ""
-    return quicker_page(refusal, see=see, said=("words", "topic_words", "follow_up", "reason"))
+    return quicker_page(refusal, see=see)
 
 
 @dataclass(frozen=True, slots=True)
