@@ -249,7 +249,11 @@ def _put_into_functions(code: CodeType, path: Path) -> None:
         new = made.get((old.co_qualname, old.co_firstlineno))
         if old.co_filename == str(path) and new and new.co_freevars == old.co_freevars:
             function.__code__ = new
-    # What was worked out before the fault is worked out again.
+    forget_what_was_worked_out()
+
+
+def forget_what_was_worked_out() -> None:
+    """Let everything in the ledger that is worked out once be worked out anew."""
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "ledger":
             for value in list(vars(module).values()):

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from coverage import CoverageData
 
-from bench.mutants.judge import Judge, Known
+from bench.mutants.judge import Judge, Known, forget_what_was_worked_out
 
 #: Tests that kill processes, fill disks or count what something costs judge nothing here.
 LEFT_OUT: Final = ("faults", "cost", "concurrency", "export_faults")
@@ -24,6 +24,10 @@ class Stopwatch:
     """A plugin for pytest that keeps how long each test takes, with what it needs around it."""
 
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def pytest_runtest_setup(self) -> None:
+        """Let each test pass through what an earlier one has worked out for all."""
+        forget_what_was_worked_out()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add a part of a test."""
