@@ -16,6 +16,10 @@ def register() -> None:
     say("session-not-yours", _l("Somebody else holds “%(title)s” with %(group)s."))
     say("session-series-changed", _l("“%(title)s” with %(group)s has other dates now."))
     say("session-series-ended", _l("“%(title)s” with %(group)s goes on no longer."))
+    say(
+        "session-group-ended",
+        _l("%(group)s has come to its end. What it had planned does not take place any more."),
+    )
     say("rota-asked", _l("%(name)s asks you for %(role)s with %(group)s. Can you come?"))
     say("rota-yes", _l("%(name)s says yes: %(role)s, %(group)s."))
     say("rota-no", _l("%(name)s can not come this time: %(role)s, %(group)s."))

@@ -67,6 +67,18 @@ class AlreadyHeldError(ConflictError):
     """The session was opened, closed or cancelled in the meantime, or it is over."""
 
 
+class DoorStillOpenError(RefusalError):
+    """A group does not end while one of its sessions is open: its hours could not be posted.
+
+    Attributes:
+        title: What it is called.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.title = title
+
+
 class SeriesEndedError(ConflictError):
     """The series has come to its end."""
 

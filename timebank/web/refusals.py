@@ -1,8 +1,9 @@
 """The one table from refusals to HTTP, and the pages that say them in words."""
 
 from http import HTTPStatus
+from typing import NoReturn
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, abort, current_app, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
@@ -68,6 +69,19 @@ def error_page(status: int, words: str = "", **facts: str) -> tuple[str, int]:
     """Render the page of a status; `words` says what happened here, `facts` are the page's own."""
     shown = status if status in PAGES else 400 if status < 500 else 500  # noqa: PLR2004 - HTTP's classes
     return render_template(f"errors/{shown}.html", words=words, **facts), status
+
+
+def turn_back(refusal: RefusalError, *, to: str) -> NoReturn:
+    """Lead from a form that could only be refused to how it stands, and say why.
+
+    Args:
+        refusal: What stands against it. It is raised where something was sent already.
+        to: The address where it stands.
+    """
+    if request.method == "POST":
+        raise refusal
+    flash(words_of(refusal), "note")
+    abort(redirect(to, code=303))
 
 
 def quicker_page(refusal: ConflictError, *, see: str = "") -> tuple[str, int]:

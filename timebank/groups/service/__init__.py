@@ -33,6 +33,7 @@ from timebank.groups.service.running import (
     end_group,
     mark_checked,
     start_group,
+    when_a_group_ends,
 )
 from timebank.groups.service.ties import (
     Agreement,
@@ -79,6 +80,7 @@ __all__ = [
     "review",
     "set_pot_rule",
     "start_group",
+    "when_a_group_ends",
     "write_crediting_rule",
     "write_rules",
 ]

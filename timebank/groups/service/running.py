@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -25,6 +25,19 @@ from timebank.groups.policy import places, standing
 from timebank.groups.service import telling
 from timebank.hours import service as hours
 from timebank.members.models import Member
+
+#: Lets go of what hangs on a group that ends: the open unit of work, the group, who ends it, when.
+LetGo = Callable[[Session, Group, Member, dt.datetime], None]
+_LETTING_GO: list[LetGo] = []
+
+
+def when_a_group_ends(let_go: LetGo) -> None:
+    """Let a context above let go of what hangs on a group, in the act that ends it.
+
+    It may raise a refusal where something has to be done first: then the group goes on.
+    """
+    if let_go not in _LETTING_GO:
+        _LETTING_GO.append(let_go)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +191,12 @@ def end_group(
     Raises:
         NotYoursToRunError, GroupEndedError: As their names say.
         AccountInUseError: If the pot owes hours; somebody has to give them first.
+        RefusalError: If a context above wants something done first (`when_a_group_ends`).
     """
     session.refresh(group, with_for_update=True)
     check_runs(group, who)
+    for let_go in _LETTING_GO:
+        let_go(session, group, by, now)
     minutes = hours.close_pot(
         session,
         community,

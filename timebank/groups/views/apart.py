@@ -19,7 +19,17 @@ from timebank.groups.forms import (
 )
 from timebank.groups.models import Exclusion
 from timebank.groups.policy.exclusion import may_answer_appeal, may_look_again
-from timebank.groups.views.frame import Seen, bp, refused, run, seen, somebody, to
+from timebank.groups.views.frame import (
+    Seen,
+    bp,
+    check_goes_on,
+    refused,
+    run,
+    run_on,
+    seen,
+    somebody,
+    to,
+)
 from timebank.members import queries as members
 from timebank.members.models import Member
 from timebank.web.access import Access, access
@@ -84,9 +94,9 @@ def _state(decision: Exclusion) -> str:
 @writes
 def exclude(group_slug: str) -> ResponseReturnValue:
     """Decide that somebody stays away from this group for a time."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     form = ExclusionForm()
-    if form.validate_on_submit() and (member := somebody(form)) is not None:
+    if form.validate_on_submit() and (member := _other(form)) is not None:
         try:
             service.exclude(
                 db.session(),
@@ -106,6 +116,15 @@ def exclude(group_slug: str) -> ResponseReturnValue:
             flash(_("Noted. It ends by itself, and nobody outside this group sees it."), "note")
             return to("apart", found.group)
     return page("groups/exclude.html", form, mistaken=form.is_submitted(), group=found.group)
+
+
+def _other(form: ExclusionForm) -> Member | None:
+    """Return whom a form means; where that is open, or it is oneself, say so and return None."""
+    member = somebody(form)
+    if member is not None and member.id == g.member.id:
+        form.who.errors = [_("Nobody decides this about themselves. Ask somebody else to.")]
+        return None
+    return member
 
 
 def _decision(found: Seen, exclusion_id: uuid.UUID) -> tuple[Exclusion, Member]:
@@ -157,7 +176,7 @@ def _facts(decided: Exclusion, *, by: str = "") -> list[dict[str, object]]:
 @writes
 def review(group_slug: str, exclusion_id: uuid.UUID) -> ResponseReturnValue:
     """Look at a decision again."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     decided, member = _decision(found, exclusion_id)
     form = ReviewForm(data={"review_on": decided.until_on})
     if form.validate_on_submit():
@@ -203,7 +222,7 @@ def review(group_slug: str, exclusion_id: uuid.UUID) -> ResponseReturnValue:
 @writes
 def answer_appeal(group_slug: str, exclusion_id: uuid.UUID) -> ResponseReturnValue:
     """Answer an appeal, as somebody who did not decide."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     decided, member = _decision(found, exclusion_id)
     if not may_answer_appeal(decided, found.who, by_id=g.member.id):
         raise GroupNotFoundError
@@ -259,7 +278,7 @@ def away(group_slug: str) -> ResponseReturnValue:
         group=found.group,
         facts=_facts(decided),
         holds=holds,
-        may_appeal=holds and decided.appealed_at is None,
+        may_appeal=holds and found.group.is_open and decided.appealed_at is None,
     )
 
 
@@ -269,6 +288,7 @@ def away(group_slug: str) -> ResponseReturnValue:
 def appeal(group_slug: str) -> ResponseReturnValue:
     """Ask that somebody else looks at a decision."""
     found, decided = _own(group_slug)
+    check_goes_on(found.group)
     form = AppealForm()
     if form.validate_on_submit():
         service.appeal(

@@ -16,7 +16,7 @@ from timebank.groups.models import CreditingRule
 from timebank.groups.policy import crediting as policy
 from timebank.groups.policy.crediting import Attendance, PotShare, Terms, terms_of
 from timebank.groups.policy.shares import Leg
-from timebank.groups.views.frame import Seen, bp, refused, run, seen, to
+from timebank.groups.views.frame import Seen, bp, refused, run_on, seen, to
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.filters import day, hours_label, hours_signed, today
@@ -77,7 +77,7 @@ def _version(rule: CreditingRule) -> dict[str, object]:
 @access(Access.MEMBER)
 def change_crediting(group_slug: str) -> ResponseReturnValue:
     """Choose another rule; the next page shows what it would do."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     rules = queries.crediting_rules(db.session(), found.group, limit=1)
     terms = terms_of(rules[0] if rules else None)
     form = CreditingForm(
@@ -96,7 +96,7 @@ def _change_page(
 @access(Access.MEMBER)
 def preview_crediting(group_slug: str) -> ResponseReturnValue:
     """Show what a rule would post, before it counts."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     form = CreditingForm(request.args, meta={"csrf": False})
     if not form.validate():
         return _change_page(found, form, mistaken=True)
@@ -164,7 +164,7 @@ def moved_by(legs: tuple[Leg, ...]) -> Counter[str]:
 @writes
 def write_crediting(group_slug: str) -> ResponseReturnValue:
     """Let another rule hold from a day on."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     form = CreditingForm()
     if form.validate():
         try:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.groups import errors, names, queries
-from timebank.groups.errors import GroupNotFoundError
+from timebank.groups.errors import GroupEndedError, GroupNotFoundError
 from timebank.groups.forms import SomebodyForm, choices_of
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
@@ -21,7 +21,7 @@ from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
 from timebank.web.filters import hours_label, short_day, today
 from timebank.web.pages import put_beside
-from timebank.web.refusals import say, words_of
+from timebank.web.refusals import say, turn_back, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -98,6 +98,19 @@ def run(group_slug: str) -> Seen:
     if not found.runs:
         raise GroupNotFoundError
     return found
+
+
+def run_on(group_slug: str) -> Seen:
+    """Load a group for a form of those who run it; nobody meets one of a group that has ended."""
+    found = run(group_slug)
+    check_goes_on(found.group)
+    return found
+
+
+def check_goes_on(group: Group) -> None:
+    """Lead from a form of a group that has ended to its page."""
+    if not group.is_open:
+        turn_back(GroupEndedError(), to=url_for("groups.show", group_slug=group.slug))
 
 
 def to_group(group: Group) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from timebank.groups.forms import PartForm, SomebodyForm
 from timebank.groups.models import Group
 from timebank.groups.policy import standing
 from timebank.groups.queries import Companion
-from timebank.groups.views.frame import bp, refused, run, seen, somebody, to
+from timebank.groups.views.frame import bp, refused, run_on, seen, somebody, to
 from timebank.members import queries as members
 from timebank.web.access import Access, access
 from timebank.web.filters import today
@@ -65,7 +65,7 @@ def _row(group: Group, companion: Companion, *, runs: bool) -> dict[str, object]
 @writes
 def invite(group_slug: str) -> ResponseReturnValue:
     """Invite a member."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     form = SomebodyForm()
     if form.validate_on_submit() and (member := somebody(form)) is not None:
         service.invite(
@@ -87,7 +87,7 @@ def invite(group_slug: str) -> ResponseReturnValue:
 @writes
 def answer(group_slug: str, member_id: uuid.UUID, answer: str) -> ResponseReturnValue:
     """Let somebody in who asked, or not."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     member = members.get(db.session(), g.community.id, member_id)
     service.answer_request(
         db.session(),
@@ -107,7 +107,7 @@ def answer(group_slug: str, member_id: uuid.UUID, answer: str) -> ResponseReturn
 @writes
 def part(group_slug: str, member_id: uuid.UUID) -> ResponseReturnValue:
     """Give somebody in the group another part."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     session, group = db.session(), found.group
     link = queries.link(session, group, member_id)
     if link is None or link.state != "active":

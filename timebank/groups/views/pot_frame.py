@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from flask import abort, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from timebank.groups.errors import GroupEndedError
 from timebank.groups.models import Group
 from timebank.groups.policy import pots as policy
 from timebank.groups.policy.pots import COMMUNITY, COMMUNITY_POT
 from timebank.groups.policy.standing import Standing, standing
 from timebank.groups.views.frame import seen
+from timebank.web.refusals import turn_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ def load(pot_name: str) -> Pot:
 def load_open(pot_name: str, *, asks: bool = False, decides: bool = False) -> Pot:
     """Load a pot for a page that moves hours, and for somebody who may open that page."""
     pot = load(pot_name)
-    if not pot.is_open or (asks and not pot.asks) or (decides and not pot.decides):
+    if (asks and not pot.asks) or (decides and not pot.decides):
         abort(404)
+    if not pot.is_open:
+        turn_back(GroupEndedError(), to=url_for("groups.pot", pot_name=pot.slug))
     return pot
 
 

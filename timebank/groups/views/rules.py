@@ -9,7 +9,7 @@ from timebank.errors import RefusalError
 from timebank.groups import queries, service
 from timebank.groups.errors import NoRulesError
 from timebank.groups.forms import RulesForm
-from timebank.groups.views.frame import bp, refused, run, seen, to, to_group
+from timebank.groups.views.frame import bp, refused, run_on, seen, to, to_group
 from timebank.web.access import Access, access
 from timebank.web.filters import short_day
 from timebank.web.pages import page
@@ -58,7 +58,7 @@ def took_in(group_slug: str, version: int) -> ResponseReturnValue:
 @writes
 def change_rules(group_slug: str) -> ResponseReturnValue:
     """Write new ground rules; everybody is asked to read them again."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     there = queries.ground_rules(db.session(), found.group)
     form = RulesForm(data={"words": there.words if there is not None else ""})
     if form.validate_on_submit():

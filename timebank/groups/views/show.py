@@ -17,7 +17,7 @@ from timebank.groups.models import Group
 from timebank.groups.policy import pots as pots_policy
 from timebank.groups.policy import standing
 from timebank.groups.service import GroupDetails
-from timebank.groups.views.frame import Seen, bp, refused, run, seen, to_group
+from timebank.groups.views.frame import Seen, bp, refused, run_on, seen, to_group
 from timebank.listings.models import WEEKDAYS
 from timebank.listings.names import DAYS, PARTS
 from timebank.web import corners
@@ -182,7 +182,7 @@ def _facts(group: Group, where: str) -> list[dict[str, object]]:
         (_("What people find here"), names.supports_of(group)),
         (_("There for people at a big change"), names.transitions_of(group)),
         (_("Who is behind it"), str(names.SECTOR_NAMES[group.sector]) if group.sector else ""),
-        (_("Coming in"), str(names.JOINING_NAMES[group.joining])),
+        (_("Coming in"), str(names.JOINING_NAMES[group.joining]) if group.is_open else ""),
         (_("Write to"), group.mailbox),
         (_("Checked on"), day(group.checked_on) if group.checked_on else ""),
     )
@@ -194,7 +194,7 @@ def _facts(group: Group, where: str) -> list[dict[str, object]]:
 @writes
 def change(group_slug: str) -> ResponseReturnValue:
     """Change what a group says about itself."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     group = found.group
     form = GroupForm(data=_as_said(group))
     _offer_places(form, group)
@@ -269,7 +269,7 @@ def _details(form: GroupForm) -> GroupDetails:
 @writes
 def checked(group_slug: str) -> ResponseReturnValue:
     """Say that everything on the group's page is right today."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     service.mark_checked(
         db.session(), found.group, by=g.member, who=found.who, today=today(), now=utc_now()
     )
@@ -282,22 +282,32 @@ def checked(group_slug: str) -> ResponseReturnValue:
 @writes
 def end(group_slug: str) -> ResponseReturnValue:
     """End a group, after saying what becomes of its hours."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     form = PageForm()
     if form.validate_on_submit():
-        service.end_group(
-            db.session(),
-            g.community,
-            found.group,
-            by=g.member,
-            who=found.who,
-            now=utc_now(),
-            today=today(),
-        )
-        flash(_("The group has ended. Thank you for everything it was."), "note")
-        return redirect(url_for("groups.directory"), code=303)
+        try:
+            service.end_group(
+                db.session(),
+                g.community,
+                found.group,
+                by=g.member,
+                who=found.who,
+                now=utc_now(),
+                today=today(),
+            )
+        except RefusalError as refusal:
+            refused(form, refusal)
+        else:
+            flash(_("The group has ended. Thank you for everything it was."), "note")
+            return redirect(url_for("groups.directory"), code=303)
     minutes = queries.pot_minutes(db.session(), found.group)
-    return page("groups/end.html", form, group=found.group, minutes=minutes)
+    return page(
+        "groups/end.html",
+        form,
+        mistaken=form.is_submitted(),
+        group=found.group,
+        minutes=minutes,
+    )
 
 
 # ----------------------------------------------------------------------- in and out

@@ -18,7 +18,7 @@ from timebank.groups.models import Group, Tie, TieTerms
 from timebank.groups.queries import Wanted
 from timebank.groups.service import Agreement
 from timebank.groups.views import pictures
-from timebank.groups.views.frame import Seen, bp, refused, run, seen, to
+from timebank.groups.views.frame import Seen, bp, refused, run_on, seen, to
 from timebank.web import corners
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
@@ -102,7 +102,7 @@ def _tag(tie: Tie, group: Group) -> str | None:
 @writes
 def connect(group_slug: str) -> ResponseReturnValue:
     """Ask another group to be connected."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     session = db.session()
     form = ConnectForm(data={"mutual_minutes": 600})
     others = queries.every_entry(session, g.community.id, Wanted(), only_public=False)
@@ -220,7 +220,7 @@ def _net_words(net: int, group: Group, other: Group) -> str:
 @writes
 def change_tie(group_slug: str, other_slug: str) -> ResponseReturnValue:
     """Propose other terms to a connected group."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     other, between = _pair(found, other_slug)
     agreed = queries.agreed_terms(db.session(), between)
     form = ConnectForm(data=_as_agreed(agreed, between, found.group))
@@ -261,7 +261,7 @@ def _as_agreed(terms: TieTerms | None, between: Tie, group: Group) -> dict[str, 
 @writes
 def answer_tie(group_slug: str, other_slug: str, answer: str) -> ResponseReturnValue:
     """Say yes or no to what the other group proposed."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     other, _between = _pair(found, other_slug)
     service.answer_tie(
         db.session(),
@@ -284,7 +284,7 @@ def answer_tie(group_slug: str, other_slug: str, answer: str) -> ResponseReturnV
 @writes
 def end_tie(group_slug: str, other_slug: str) -> ResponseReturnValue:
     """End a connection."""
-    found = run(group_slug)
+    found = run_on(group_slug)
     other, _between = _pair(found, other_slug)
     form = PageForm()
     if form.validate_on_submit():

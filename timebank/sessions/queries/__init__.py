@@ -110,7 +110,7 @@ from timebank.sessions.queries.shifts import (
     swap,
     swaps_for,
 )
-from timebank.sessions.queries.together import latest, partners, partners_of
+from timebank.sessions.queries.together import is_held_by, latest, partners, partners_of
 
 __all__ = [
     "ALL_YEAR",
@@ -160,6 +160,7 @@ __all__ = [
     "held_between",
     "held_together",
     "imported",
+    "is_held_by",
     "is_to_come",
     "kept_out",
     "known_of",

@@ -1,5 +1,6 @@
 """Everything that changes sessions. Functions take the open unit of work and never commit it."""
 
+from timebank.groups.service import when_a_group_ends
 from timebank.sessions.service.bringing import Brought, Fate, bring_in
 from timebank.sessions.service.closed_days import close_days, open_again
 from timebank.sessions.service.closing import Came, close_session, correct_session, legs_of_entry
@@ -35,7 +36,13 @@ from timebank.sessions.service.planning import (
 )
 from timebank.sessions.service.roles import RoleDetails, add_role, change_role, end_role, set_need
 from timebank.sessions.service.rota import answer, put_down, put_name_down, step_back
-from timebank.sessions.service.series import change_series, end_series, make_next_ahead, repeat_of
+from timebank.sessions.service.series import (
+    change_series,
+    end_series,
+    let_go,
+    make_next_ahead,
+    repeat_of,
+)
 from timebank.sessions.service.signing_up import (
     move_up,
     move_up_next,
@@ -122,3 +129,5 @@ __all__ = [
     "withdraw",
     "write_what_is_left",
 ]
+
+when_a_group_ends(let_go)

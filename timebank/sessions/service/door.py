@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from timebank.db import new_id
 from timebank.groups import queries as group_queries
 from timebank.groups import service as groups
-from timebank.groups.errors import RulesChangedError, SpeakToTheLeadError
+from timebank.groups.errors import GroupEndedError, RulesChangedError, SpeakToTheLeadError
 from timebank.groups.policy.standing import Standing, may_host
 from timebank.members.models import Member
 from timebank.sessions import queries
@@ -80,6 +80,7 @@ def open_session(
 
     Raises:
         NotYoursToHoldError: If `by` holds none of the group's sessions.
+        GroupEndedError: If the group has ended.
         NotOpenError: If it was closed or cancelled, or the day is a closed one.
         TooEarlyToOpenError: If it is not its day yet.
         NobodyOnDutyError: If nobody holds it.
@@ -88,6 +89,11 @@ def open_session(
         RulesChangedError: If others hold by now.
         SpeakToTheLeadError: If somebody on duty stays away from the group just now.
     """
+    # A group that ends looks for open doors, and then drops what is planned: of two who come at
+    # once, one waits for the other.
+    session.refresh(held.group, with_for_update={"read": True})
+    if not held.group.is_open:
+        raise GroupEndedError
     held = lock(session, held, who, alone=True)
     there = held.session
     if there.state not in {"planned", "open"} or there.is_off:

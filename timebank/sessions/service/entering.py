@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
 from timebank.db import new_id
+from timebank.groups.errors import GroupEndedError
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
@@ -100,6 +101,8 @@ def enter_held(
         ListedAnotherTimeError: If what was planned for that day was called off.
         TooFewHoursError, RefusalError: As for `close_session`.
     """
+    if not group.is_open:
+        raise GroupEndedError
     there = _planned(session, community, group, listed)
     was_planned = there is not None
     if there is None:

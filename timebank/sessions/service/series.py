@@ -11,8 +11,9 @@ from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.members.models import Member
 from timebank.passed_over import PassedOver
-from timebank.sessions.errors import SeriesEndedError
-from timebank.sessions.models import GroupSession, Series
+from timebank.sessions import queries
+from timebank.sessions.errors import DoorStillOpenError, SeriesEndedError
+from timebank.sessions.models import GroupSession, Series, SessionPartner
 from timebank.sessions.policy import planning, repeating
 from timebank.sessions.service import telling
 from timebank.sessions.service.planning import (
@@ -185,22 +186,82 @@ def end_series(
     check_plans(group, who)
     if series.state != "running":
         raise SeriesEndedError
-    series.state = "ended"
-    series.sequence += 1
-    series.changed_at = now
-    dropped = _to_come(session, series, now=now)
-    for planned in dropped:
-        planned.state = "dropped"
-        planned.sequence += 1
-        planned.changed_at = now
-    session.flush()
+    dropped = _stop(session, series, now=now)
     _tell_once(session, series, group, dropped, "session-series-ended", by=by, now=now)
     return len(dropped)
 
 
+def _stop(session: Session, series: Series, *, now: dt.datetime) -> Sequence[GroupSession]:
+    series.state = "ended"
+    series.sequence += 1
+    series.changed_at = now
+    return _dropped(session, _to_come(session, series, now=now), now=now)
+
+
+def _dropped(
+    session: Session, dates: Sequence[GroupSession], *, now: dt.datetime
+) -> Sequence[GroupSession]:
+    for planned in dates:
+        planned.state = "dropped"
+        planned.sequence += 1
+        planned.changed_at = now
+    session.flush()
+    return dates
+
+
+def let_go(session: Session, group: Group, by: Member, now: dt.datetime) -> None:
+    """Drop what a group that ends had planned, and leave to others what it holds with them.
+
+    Whoever counts on any of the dates is told once.
+
+    Raises:
+        DoorStillOpenError: If the door of something that it holds is open: once the group has
+            ended, nothing can be posted for it any more.
+    """
+    _check_doors(session, group)
+    running = sa.select(Series).where(
+        Series.community_id == group.community_id,
+        Series.group_id == group.id,
+        Series.state == "running",
+    )
+    single = sa.select(GroupSession).where(
+        GroupSession.community_id == group.community_id,
+        GroupSession.group_id == group.id,
+        GroupSession.state == "planned",
+        GroupSession.ends_at > now,
+    )
+    dropped: list[GroupSession] = []
+    for series in session.scalars(running.order_by(Series.id).with_for_update()).all():
+        dropped += _stop(session, series, now=now)
+    rest = session.scalars(single.order_by(GroupSession.id).with_for_update()).all()
+    dropped += _dropped(session, rest, now=now)
+    _tell_once(session, None, group, dropped, "session-group-ended", by=by, now=now)
+    session.execute(
+        sa.update(SessionPartner)
+        .where(
+            SessionPartner.community_id == group.community_id,
+            SessionPartner.group_id == group.id,
+            SessionPartner.state.in_(("asked", "joined")),
+        )
+        .values(state="ended", answered_by_id=by.id, answered_at=now)
+    )
+
+
+def _check_doors(session: Session, group: Group) -> None:
+    there = session.scalar(
+        sa.select(GroupSession)
+        .join(Group, sa.and_(Group.community_id == GroupSession.community_id, Group.id == group.id))
+        .where(GroupSession.state == "open", queries.is_held_by(Group.id))
+        .order_by(GroupSession.id)
+        .limit(1)
+    )
+    if there is not None:
+        raise DoorStillOpenError(there.title)
+
+
 def _tell_once(
     session: Session,
-    series: Series,
+    series: Series | None,
     group: Group,
     concerned: Sequence[GroupSession],
     kind: str,
@@ -218,7 +279,7 @@ def _tell_once(
         session,
         people.values(),
         kind,
-        title=series.title,
+        title=series.title if series is not None else "",
         group=group,
         path=f"groups/{group.slug}/sessions",
         now=now,

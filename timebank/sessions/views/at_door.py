@@ -219,7 +219,7 @@ def sentence(refusal: RefusalError) -> str:
     if isinstance(refusal, TooFewHoursError):
         return _too_few(refusal)
     if isinstance(refusal, (TooManyHoursError, AccountClosedError)):
-        return _stopped(refusal.code)
+        return _stopped(refusal)
     if isinstance(refusal, SpeakToTheLeadError):
         return lead_words()
     return words_of(refusal)
@@ -245,17 +245,27 @@ def lead_words() -> str:
 
 def _too_few(refusal: TooFewHoursError) -> str:
     """Say that a pot or a member can not give so much; whose balance it is only to coordinators."""
-    if refusal.code.startswith("G"):
+    if _is_pot(refusal.code):
         return _(
             "The pot is %(short)s short, so nothing was posted and the session stays open. "
             "Somebody can give to the pot, or those who run the group choose another rule.",
             short=hours_label(refusal.short_minutes),
         )
-    return _stopped(refusal.code)
+    return _stopped(refusal)
 
 
-def _stopped(code: str) -> str:
-    if code.startswith("G"):
+def _is_pot(code: str) -> bool:
+    return code.startswith("G")
+
+
+def _stopped(refusal: TooFewHoursError | TooManyHoursError | AccountClosedError) -> str:
+    code = refusal.code
+    if _is_pot(code) and isinstance(refusal, AccountClosedError) and not refusal.is_frozen:
+        return _(
+            "A group that held this has come to its end, so no hours go into its pot or out of it. "
+            "Ask those who keep the books."
+        )
+    if _is_pot(code):
         return _("The pot takes and gives no hours just now. Ask those who keep the books.")
     if "coordinator" in g.roles:
         member = members.by_number(db.session(), g.community.id, int(code[1:]))

@@ -23,7 +23,7 @@ from timebank.sessions.errors import CalendarFileError
 from timebank.sessions.forms.feeds import BringInForm
 from timebank.sessions.policy import planning, repeating
 from timebank.sessions.service import Brought
-from timebank.sessions.views.frame import bp, seen
+from timebank.sessions.views.frame import bp, check_goes_on, seen
 from timebank.web.access import Access, access
 from timebank.web.fields import PageForm
 from timebank.web.filters import day, short_day, today, zone
@@ -49,8 +49,9 @@ class _PreviewError(Exception):
 def _run(group_slug: str) -> tuple[Group, Standing]:
     """Load a group whose sessions the caller plans; for anybody else the page is not there."""
     found = seen(group_slug)
-    if not planning.may_plan(found.who) or not found.group.is_open:
+    if not planning.may_plan(found.who):
         raise GroupNotFoundError
+    check_goes_on(found.group)
     return found.group, found.who
 
 

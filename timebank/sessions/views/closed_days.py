@@ -18,7 +18,7 @@ from timebank.sessions import names, queries, service
 from timebank.sessions.errors import ClosedDayNotFoundError
 from timebank.sessions.forms.planning import ClosedDayForm
 from timebank.sessions.models import ClosedDay
-from timebank.sessions.views.frame import bp, seen
+from timebank.sessions.views.frame import bp, check_goes_on, seen
 from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
 from timebank.web.filters import today
@@ -35,6 +35,7 @@ def closed_days(group_slug: str) -> ResponseReturnValue:
     found = seen(group_slug)
     if not standing.may_run(found.who):
         raise GroupNotFoundError
+    check_goes_on(found.group)
     return _days(found.group, found.who)
 
 

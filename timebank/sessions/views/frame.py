@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from timebank.db import db
 from timebank.errors import ConflictError
 from timebank.groups import queries as groups
+from timebank.groups.errors import GroupEndedError
 from timebank.groups.models import Group
 from timebank.groups.policy.standing import Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.filters import today
-from timebank.web.refusals import quicker_page, say
+from timebank.web.refusals import quicker_page, say, turn_back
 from timebank.web.words import lazy_gettext as _l
 
 bp = Blueprint("sessions", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -85,3 +86,9 @@ def seen(group_slug: str) -> Seen:
     """Load a group that the caller may know of, or answer 404."""
     session, on = db.session(), today()
     return Seen(*groups.seen_by(session, g.community.id, group_slug, g.member, g.roles, on=on))
+
+
+def check_goes_on(group: Group) -> None:
+    """Lead from a form of a group that has ended to its page."""
+    if not group.is_open:
+        turn_back(GroupEndedError(), to=url_for("groups.show", group_slug=group.slug))

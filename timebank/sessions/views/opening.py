@@ -15,7 +15,7 @@ from timebank.sessions import queries, service
 from timebank.sessions.forms.door import OpenForm, choices_of, key_of, whole
 from timebank.sessions.policy import door as policy
 from timebank.sessions.views.at_door import AtDoor, at_door, sentence, session_page, to, turned_away
-from timebank.sessions.views.frame import bp
+from timebank.sessions.views.frame import bp, check_goes_on
 from timebank.web.access import Access, access
 from timebank.web.pages import page
 from timebank.web.session import writes
@@ -30,6 +30,7 @@ def open_session(session_id: uuid.UUID) -> ResponseReturnValue:
     at = at_door(session_id)
     if (elsewhere := turned_away(at, "planned", "open")) is not None:
         return elsewhere
+    check_goes_on(at.held.group)
     offered = queries.may_be_on_duty(db.session(), at.held)
     rules = groups.ground_rules(db.session(), at.held.group)
     form = OpenForm(data={"version": rules.version if rules else 0, "on_duty": _expected(at)})

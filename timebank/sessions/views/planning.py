@@ -22,7 +22,7 @@ from timebank.sessions.models import GroupSession, Series
 from timebank.sessions.policy import planning
 from timebank.sessions.policy.repeating import pattern_of, rule_of
 from timebank.sessions.service import Repeat, SessionDetails
-from timebank.sessions.views.frame import Seen, bp, seen
+from timebank.sessions.views.frame import Seen, bp, check_goes_on, seen
 from timebank.sessions.views.refusing import refused, sentence
 from timebank.sessions.views.show import to_session
 from timebank.web.access import Access, access
@@ -44,6 +44,7 @@ def plan_of(group_slug: str) -> Seen:
     found = seen(group_slug)
     if not planning.may_plan(found.who):
         raise GroupNotFoundError
+    check_goes_on(found.group)
     return found
 
 
@@ -200,6 +201,7 @@ def series_of(series_id: uuid.UUID) -> tuple[Series, Group, Standing]:
     who = groups.standing_of(db.session(), group, g.member, g.roles, on=today())
     if not planning.may_plan(who):
         raise SeriesNotFoundError
+    check_goes_on(group)
     return series, group, who
 
 

@@ -34,6 +34,10 @@ say(
     _l("This session has begun, is over or was cancelled in the meantime. Nothing was changed."),
 )
 say(
+    errors.DoorStillOpenError,
+    _l("The door of “%(title)s” is open. Close it first, so that its hours are posted."),
+)
+say(
     errors.SeriesEndedError,
     _l("This plan has come to its end. Plan a new one, and it goes on."),
 )

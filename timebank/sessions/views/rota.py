@@ -22,7 +22,7 @@ from timebank.sessions.policy import rota as policy
 from timebank.sessions.queries import Rostered
 from timebank.sessions.service import RoleDetails
 from timebank.sessions.views import rosters
-from timebank.sessions.views.frame import Seen, bp, seen
+from timebank.sessions.views.frame import Seen, bp, check_goes_on, seen
 from timebank.sessions.views.refusing import refused
 from timebank.web.access import Access, access
 from timebank.web.filters import day, today
@@ -50,6 +50,7 @@ def staffing(group_slug: str) -> Seen:
     found = on_rota(group_slug)
     if not policy.may_plan(found.who):
         raise GroupNotFoundError
+    check_goes_on(found.group)
     return found
 
 

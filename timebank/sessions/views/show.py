@@ -24,7 +24,7 @@ from timebank.sessions.policy import planning
 from timebank.sessions.queries import Coming, Count, Held, Meeting
 from timebank.sessions.views.at_door import since_closing
 from timebank.sessions.views.at_door import ways as door_ways
-from timebank.sessions.views.frame import bp, seen
+from timebank.sessions.views.frame import bp, check_goes_on, seen
 from timebank.sessions.views.lines import is_member, lines_of, seen_by
 from timebank.web import corners
 from timebank.web.access import Access, access
@@ -55,6 +55,7 @@ def planning_of(session_id: uuid.UUID) -> tuple[Meeting, Standing]:
     meeting, who = met(session_id)
     if not planning.may_plan(who):
         raise SessionNotFoundError
+    check_goes_on(meeting.group)
     return meeting, who
 
 

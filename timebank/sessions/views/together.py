@@ -113,7 +113,7 @@ def _page(found: Together, form: TogetherForm, *, mistaken: bool = False) -> Res
         group=found.group,
         when=names.when_of(date) if date is not None else _("Each date of this series"),
         rows=[_row(found, row, other) for row, other in found.partners],
-        runs=may_run(found.who[found.group.id]) and not found.is_over,
+        runs=may_run(found.who[found.group.id]) and found.group.is_open and not found.is_over,
         has_free=bool(free),
         back=session_page(date)
         if date is not None
