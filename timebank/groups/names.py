@@ -144,6 +144,11 @@ def address_of(venue: Venue) -> str:
     return ", ".join(filter(None, (venue.address, venue.area, venue.postcode)))
 
 
+def more_of(venue: Venue | None) -> str:
+    """Return a place's address where it says more than `where_of` has said already."""
+    return address_of(venue) if venue is not None and (venue.address or venue.area) else ""
+
+
 def joined(parts: Iterable[str]) -> str:
     """Return a line of facts with dots between; what is empty is left out."""
     return " · ".join(filter(None, parts))

@@ -8,11 +8,13 @@ from typing import Any
 from flask import url_for
 from flask_babel import format_date
 
+from timebank.clock import utc_now
 from timebank.groups import names as groups
 from timebank.groups.models import Venue
 from timebank.listings.names import DAYS
 from timebank.members.models import Member
 from timebank.sessions.models import GroupSession, Series
+from timebank.sessions.policy.planning import expects_people
 from timebank.sessions.policy.repeating import Pattern, pattern_of
 from timebank.sessions.queries import Count, Meeting
 from timebank.web.filters import clock_time, local, short_day, today, zone
@@ -43,6 +45,7 @@ NEVER_NAMES: dict[str, str] = {
     "ends too soon": _l(
         "The last day comes before the first date. Choose a later last day, or leave it empty."
     ),
+    "all over": _l("The last day is over. Choose a later last day, or leave it empty."),
     "always closed": _l(
         "Each of these dates is on a closed day. "
         "Choose other dates, or take a closed day back first."
@@ -168,13 +171,13 @@ def series_words(series: Series) -> str:
 
 
 def places_words(planned: GroupSession, count: Count) -> str:
-    """Return how many places there are; nothing where one simply comes without a limit."""
-    if planned.sign_up != "sign-up":
-        if planned.capacity is None:
-            return ""
-        return ngettext("%(num)d place", "%(num)d places", planned.capacity)
+    """Return how many places there are; nothing where one simply comes, or nobody can any more."""
+    if not expects_people(planned, utc_now()):
+        return ""
     if planned.capacity is None:
-        return _("Sign up first")
+        return _("Sign up first") if planned.sign_up == "sign-up" else ""
+    if planned.sign_up != "sign-up":
+        return ngettext("%(num)d place", "%(num)d places", planned.capacity)
     left = planned.capacity - count.signed
     if left > 0:
         return ngettext("%(num)d place left", "%(num)d places left", left)
@@ -213,7 +216,8 @@ def _tag_of_all(planned: GroupSession) -> Tag | None:
         return Tag(_("Closed that day"), "quiet")
     if planned.state == "open":
         return Tag(_("Open now"), "go")
-    return Tag(_("Over"), "quiet") if planned.state == "closed" else None
+    is_over = planned.state == "closed" or planned.ends_at <= utc_now()
+    return Tag(_("Over"), "quiet") if is_over else None
 
 
 def clocks_change(planned: GroupSession) -> bool:

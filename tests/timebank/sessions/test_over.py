@@ -146,3 +146,25 @@ def test_a_series_that_has_ended_is_neither_changed_nor_ended(
     found = lena.get(at(scene.community, f"/series/{rota.series.id}/{page}"))
     assert found.h1 == "Sessions"
     assert "This plan has come to its end. Plan a new one, and it goes on." in found
+
+
+def test_what_is_over_and_was_never_opened_says_so_and_offers_no_place(
+    session: Session, walk: Walk
+) -> None:
+    scene = make_sessions(session, now=utc_now())
+    planned = scene.plan_one(sign_up="sign-up", capacity=1)
+    address = at(scene.people.community, f"/sessions/{planned.id}")
+    mia = walk(scene.people.mia)
+    assert "1 place left" in mia.get(address)
+    planned.starts_at = utc_now() - dt.timedelta(hours=3)
+    planned.ends_at = utc_now() - dt.timedelta(hours=1)
+    planned.day_on = planned.starts_at.date()
+    session.commit()
+    page = mia.get(address)
+    assert "Over" in page.all("main .tag")
+    assert "1 place left" not in page
+    listed = mia.get(at(scene.people.community, "/whats-on"))
+    assert "1 place left" not in listed
+    planned.sign_up = "drop-in"
+    session.commit()
+    assert "simply come" not in mia.get(address)

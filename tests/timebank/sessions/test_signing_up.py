@@ -59,6 +59,21 @@ def test_the_places_are_given_in_order_and_the_rest_wait(scene: Scene) -> None:
     }
 
 
+def test_whoever_moves_up_stands_before_those_who_wait(scene: Scene) -> None:
+    people, planned = scene.people, scene.plan_one(sign_up="sign-up", capacity=1)
+    sign_up(scene, planned, people.mia)
+    sign_up(scene, planned, people.hugo, now=NOW + dt.timedelta(minutes=1))
+    sign_up(scene, planned, people.otto, now=NOW + dt.timedelta(minutes=2))
+    service.withdraw(
+        scene.session, people.group, planned, people.mia, now=NOW + dt.timedelta(minutes=3)
+    )
+    coming = queries.coming(scene.session, planned)
+    assert [(each.member.first_name, each.sign_up.state) for each in coming] == [
+        ("Hugo", "signed"),
+        ("Otto", "waiting"),
+    ]
+
+
 def test_without_a_limit_nobody_waits(scene: Scene) -> None:
     people, planned = scene.people, scene.plan_one(sign_up="sign-up")
     assert sign_up(scene, planned, people.mia, people.otto, people.hugo) == "signed"

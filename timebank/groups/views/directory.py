@@ -176,7 +176,7 @@ def _line(entry: Entry) -> dict[str, object]:
     return {
         "name": group.name,
         "words": names.joined((names.when_of(group), names.where_of(group, venue))),
-        "address": names.address_of(venue) if venue is not None else "",
+        "address": names.more_of(venue),
         "mailbox": group.mailbox,
         "checked_on": group.checked_on,
     }

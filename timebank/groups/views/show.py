@@ -68,7 +68,7 @@ def show(group_slug: str) -> ResponseReturnValue:
         leads=queries.leads(session, group) if who.is_member else [],
         must_read=who.belongs and bool(queries.must_hear(session, group, [g.member.id])),
         facts=_facts(group, names.where_of(group, venue)),
-        address=names.address_of(venue) if venue is not None else "",
+        address=names.more_of(venue),
         access_words=venue.access_words if venue is not None else "",
         corner=corners.filled("group", group=group, who=who),
     )

@@ -43,7 +43,7 @@ def _with_member() -> sa.ColumnElement[bool]:
 def coming(
     session: Session, planned: GroupSession, *, states: Collection[str] = ("signed", "waiting")
 ) -> list[Coming]:
-    """Return who means to come to a session: in the order in which they said so."""
+    """Return who means to come to a session: who has a place first, then the line of who waits."""
     rows = session.execute(
         sa.select(SignUp, Member)
         .join(Member, _with_member())
@@ -53,7 +53,7 @@ def coming(
             SignUp.state.in_(states),
             Member.state.in_(HERE),
         )
-        .order_by(SignUp.since_at, SignUp.id)
+        .order_by(SignUp.state == "waiting", SignUp.since_at, SignUp.id)
     )
     return [Coming(row[0], row[1]) for row in rows]
 

@@ -90,6 +90,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
         closed_words=meeting.closed.words if meeting.closed else "",
         mine=mine.sign_up.state if mine else "",
         place_in_line=_place_in_line(coming) if mine else 0,
+        expects_people=planning.expects_people(planned, now),
         signs_up=planned.sign_up == "sign-up"
         and planning.expects_people(planned, now)
         and not _holds(planned),
@@ -138,7 +139,7 @@ def _facts(meeting: Meeting, count: Count) -> list[dict[str, object]]:
         (_("How long"), _length(planned)),
         (_("Where"), where),
         (_("How to get in"), names.way_in(planned) if is_member() else ""),
-        (_("Address"), group_names.address_of(venue) if venue else ""),
+        (_("Address"), group_names.more_of(venue)),
         (_("Who holds it"), _host(planned)),
         (_("Places"), names.places_words(planned, count)),
         (_("You"), _my_part(planned)),
