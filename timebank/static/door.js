@@ -309,10 +309,12 @@ async function keepThisPage() {
     (each) => new URL(each.getAttribute("href"), location.href).href.split("#")[0],
   );
   await kept.addAll([...new Set([...assets, ...icons])]);
-  const page = await fetch(location.pathname, { redirect: "manual" });
+  // After a mistake the address of this page is that of a form, and not the door's.
+  const path = door.dataset.page;
+  const page = await fetch(path, { redirect: "manual" });
   if (!page.ok) return;
-  await kept.put(location.pathname, page);
-  await kept.put(`${location.pathname}?kept`, new Response(Date.now()));
+  await kept.put(path, page);
+  await kept.put(`${path}?kept`, new Response(Date.now()));
 }
 
 window.addEventListener("online", () => {

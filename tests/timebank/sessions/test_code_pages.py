@@ -205,6 +205,17 @@ def test_a_row_with_a_mistake_keeps_all_that_was_typed_and_notes_nobody(
     assert contacts(page) == "10"
 
 
+def test_whoever_stands_on_a_sheet_twice_is_pointed_out(door: Door, hugo: Pages) -> None:
+    """One of the two rows is somebody else, who would be lost."""
+    door.open()
+    hugo.get(page_of(door, "/sheet/type"))
+    fields: dict[str, Any] = {"who-1": "Mia", "who-3": door.people.mia.account_code}
+    page = hugo.submit(**fields, status=422)
+    assert "Row 3: Mia is in row 1 already." in page
+    fields = {"who-3": "Otto"}
+    assert contacts(hugo.submit(**fields)) == "3"
+
+
 def test_several_of_one_name_are_told_apart_by_their_numbers(door: Door, hugo: Pages) -> None:
     [one, _two] = door.crowd(2)
     one.first_name = _two.first_name = "Kim"

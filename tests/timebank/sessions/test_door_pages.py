@@ -194,6 +194,8 @@ def test_a_code_card_is_typed_or_scanned(door: Door, hugo: Pages) -> None:
     assert "Otto is here." in page
     page = hugo.submit(card, card=door.people.mia.account_code, code="XXXX-XXXX", status=422)
     assert "There is no such card." in page
+    assert page.one("form[role=search]")["action"] == page_of(door, "/door")
+    assert page.one("#door")["data-page"] == page_of(door, "/door")
     scanned = f"https://timebank.example/at/x/card/{door.people.mia.account_code}/"
     page = hugo.submit(card, card=scanned + code.replace("-", ""), code="")
     assert "Mia is here." in page

@@ -161,7 +161,20 @@ def _all_read(rows: list[Row]) -> bool:
         minutes = _minutes(row)
         if member is not None and not row.mistake:
             row.arrival = Arrival(member=member, minutes=minutes)
+            _check_once(row, rows)
     return not any(row.mistake for row in rows)
+
+
+def _check_once(row: Row, rows: list[Row]) -> None:
+    """Say where a row means somebody who stands above already: one of the two is somebody else."""
+    for above in rows[: row.number - 1]:
+        if above.arrival and row.arrival and above.arrival.member.id == row.arrival.member.id:
+            row.mistake = _(
+                "%(name)s is in row %(number)d already. If somebody else has that name, "
+                "write the number of each.",
+                name=row.arrival.member.first_name,
+                number=above.number,
+            )
 
 
 def _minutes(row: Row) -> int | None:
