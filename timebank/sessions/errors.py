@@ -33,7 +33,7 @@ class NeverHappensError(RefusalError):
     """A series has no date at all.
 
     Attributes:
-        reason: A short code: ``no such day``, ``ends too soon`` or ``always closed``.
+        reason: A short code: ``no such day``, ``ends too soon``, ``all over`` or ``always closed``.
     """
 
     def __init__(self, reason: str) -> None:

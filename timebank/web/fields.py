@@ -336,12 +336,19 @@ class ClockField(StringField):
 
 
 class WholeNumberField(StringField):
-    """A number without fractions or signs, in plain figures, from nothing up to `number_max`."""
+    """A number without fractions or signs, in plain figures, up to `number_max`."""
 
-    def __init__(self, label: Any, *, number_max: int, **kwargs: Any) -> None:  # noqa: ANN401
-        """Take the same constant as the rule behind it."""
+    def __init__(
+        self,
+        label: Any,  # noqa: ANN401
+        *,
+        number_max: int,
+        number_min: int = 0,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Take the same constants as the rule behind it; an empty field is no number too small."""
         super().__init__(label, filters=(one_line,), **kwargs)
-        self.number_max = number_max
+        self.number_min, self.number_max = number_min, number_max
 
     @property
     def number(self) -> int:
@@ -351,12 +358,21 @@ class WholeNumberField(StringField):
     def pre_validate(self, _form: Form) -> None:
         """Say in words what to do when it is no such number."""
         try:
-            fits = whole_minutes(self.data or "0") <= self.number_max
+            number = whole_minutes(self.data or "0")
         except ValueError:
-            fits = False
-        if not fits:
-            words = _l("Write a whole number, up to %(number)d.", number=self.number_max)
-            raise StopValidation(words)
+            number = -1
+        fits = self.number_min <= number <= self.number_max
+        if not fits and (self.data or number < 0):
+            raise StopValidation(self._words())
+
+    def _words(self) -> Any:  # noqa: ANN401 - lazy words
+        if self.number_min:
+            return _l(
+                "Write a whole number from %(least)d to %(most)d, or nothing.",
+                least=self.number_min,
+                most=self.number_max,
+            )
+        return _l("Write a whole number, up to %(number)d.", number=self.number_max)
 
 
 def required(words: Any) -> Callable[[Form, Any], None]:  # noqa: ANN401 - lazy or plain

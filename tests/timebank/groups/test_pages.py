@@ -144,8 +144,10 @@ def test_a_place_is_noted_found_by_postcode_and_chosen(scene: Scene, walk: Walk)
     assert "noted already" in page
     lena.get(path(scene, "/change"))
     place = queries.venues(scene.session, scene.community.id)[0]
-    lena.submit(venue_id=str(place.id))
+    page = lena.submit(venue_id=str(place.id))
+    assert page.one("main").get_text().count("SE1 8TU") == 1, "a postcode is said once"
     mia = walk(scene.mia)
+    assert mia.get(path(scene)[: -len("/badminton")] + "/print").html.count("SE1 8TU") == 1
     for text in ("SE18TU", "se1 8tu"):
         mia.get(at(scene.community, f"/groups?q={text}"))
         assert mia.follow("Badminton").h1 == "Badminton"
@@ -200,6 +202,14 @@ def exclude(scene: Scene, walk: Walk) -> Pages:
     assert "Choose a day between" in page
     lena.submit(review_on=(today + 7 * DAY).isoformat())
     return lena
+
+
+def test_nobody_decides_about_themselves_and_the_form_says_so(scene: Scene, walk: Walk) -> None:
+    lena = walk(scene.lena)
+    lena.get(path(scene, "/apart/new"))
+    day = utc_now().date().isoformat()
+    page = lena.submit(who="Lena", until_on=day, review_on=day, reason="Why not.", status=422)
+    assert page.mistakes == ["Nobody decides this about themselves. Ask somebody else to."]
 
 
 def test_an_exclusion_shows_to_the_lead_and_the_member_and_to_nobody_else(
@@ -340,8 +350,12 @@ def test_a_rule_for_a_day_that_is_over_is_refused_and_one_to_come_is_announced(
         day = (today + days * DAY).isoformat()
         lena.submit(kind=kind, applies_from_on=day, **fields)  # type: ignore[arg-type]
 
-    choose("pot", -2)
-    assert "from today on" in lena.submit(button="Use this rule", status=422)
+    choose("pot", 0)
+    lena.submit(button="Use this rule", applies_from_on=(today - DAY).isoformat(), status=422)
+    assert "from today on" in here(lena)
+    lena.get(path(scene, "/crediting/change"))
+    lena.submit(kind="pot", applies_from_on=(today - 2 * DAY).isoformat(), status=422)
+    assert "from today on" in here(lena), "before anybody sees what it would do"
     choose("donated", 0)
     lena.submit(button="Use this rule")
     choose("participants", 9, is_shared_evenly=True)

@@ -86,6 +86,8 @@ def test_sent_twice_it_is_planned_once(scene: Scene, walk: Walk, session: Sessio
         ({"starts_on": "9999-12-31"}, ""),
         ({"until_on": "soon"}, "Write the day like this"),
         ({"capacity": "many"}, "Write a whole number"),
+        ({"capacity": "0"}, "Write a whole number from 1 to 500, or nothing."),
+        ({"starts_on": "2020-01-01", "until_on": "2020-03-31"}, "The last day is over."),
         ({"title": ""}, "Write what it is called"),
         ({"often": "day of the month", "month_day": "31", "until": 20}, "Choose a later last day"),
         ({"closed": 40, "until": 30}, "Each of these dates is on a closed day."),
@@ -205,7 +207,7 @@ def test_a_closed_day_is_shown_and_taken_back(scene: Scene, walk: Walk) -> None:
     assert "The hall is let" in shown
     lena.get(path(scene, "/groups/badminton/sessions/new"))
     page = lena.submit(day_on=day, starts="10", ends="12", status=422)
-    assert "is a closed day: The hall is let. Choose another day." in page
+    assert "is a closed day (The hall is let). Choose another day." in page
     lena.get(path(scene, "/groups/badminton/closed-days"))
     lena.submit(button="Take it back")
     assert "Closed that day" not in lena.get(page_of(scene, scene.morning))

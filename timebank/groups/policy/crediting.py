@@ -4,10 +4,11 @@ One hour is one hour: whoever is credited gets a minute for each minute they gav
 part and whatever the rule. Paid staff are recorded and neither credited nor charged.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from timebank.groups.errors import RuleDoesNotAddUpError
+from timebank.groups.errors import RuleDoesNotAddUpError, RuleForThePastError
 from timebank.groups.models import (
     ACTIVITIES,
     CREDITING_KINDS,
@@ -94,6 +95,16 @@ def check_terms(terms: Terms) -> None:
     for reason, is_wrong in wrong.items():
         if is_wrong:
             raise RuleDoesNotAddUpError(reason)
+
+
+def check_begins(applies_from_on: dt.date, *, today: dt.date) -> None:
+    """Refuse a rule for days that are over: what was held by then stays as it was posted.
+
+    Raises:
+        RuleForThePastError: If it is one.
+    """
+    if applies_from_on < today:
+        raise RuleForThePastError
 
 
 def source_of(terms: Terms) -> str:

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from timebank.communities.models import Community
 from timebank.groups import queries
-from timebank.groups.errors import RuleForThePastError
 from timebank.groups.models import CreditingRule, Group
 from timebank.groups.policy import crediting
 from timebank.groups.policy.crediting import Attendance, PotShare, Terms
@@ -39,8 +38,7 @@ def write_crediting_rule(
     session.refresh(group, with_for_update=True)
     check_runs(group, who)
     crediting.check_terms(terms)
-    if applies_from_on < today:
-        raise RuleForThePastError
+    crediting.check_begins(applies_from_on, today=today)
     earlier = queries.crediting_rules(session, group, limit=1)
     rule = CreditingRule(
         community_id=group.community_id,

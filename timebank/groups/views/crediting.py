@@ -103,6 +103,7 @@ def preview_crediting(group_slug: str) -> ResponseReturnValue:
     terms = _terms(form)
     try:
         policy.check_terms(terms)
+        policy.check_begins(form.applies_from_on.day, today=today())
     except RefusalError as refusal:
         refused(form, refusal)
         return _change_page(found, form, mistaken=True)

@@ -62,7 +62,7 @@ class _DetailsForm(PageForm):
         choices=[SelectChoice(key, SIGN_UP_NAMES[key]) for key in SIGN_UP_WAYS],
         default="drop-in",
     )
-    capacity = WholeNumberField(_l("How many places?"), number_max=CAPACITY_MAX)
+    capacity = WholeNumberField(_l("How many places?"), number_min=1, number_max=CAPACITY_MAX)
     host_id = SelectField(_l("Who holds it"))
     is_public = BooleanField(_l("Show it to people who are not members"))
 

@@ -343,6 +343,9 @@ def next_dates(
     if not within:
         reason = "ends too soon"
         raise NeverHappensError(reason)
+    if repeat.until_on is not None and repeat.until_on < today:
+        reason = "all over"
+        raise NeverHappensError(reason)
     closed = queries.closed_days(
         session,
         group.community_id,

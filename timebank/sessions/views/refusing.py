@@ -85,7 +85,7 @@ def sentence(refusal: RefusalError) -> str:
 def _closed_words(refusal: errors.ClosedThatDayError) -> str:
     if refusal.words:
         return _(
-            "%(day)s is a closed day: %(why)s. Choose another day.",
+            "%(day)s is a closed day (%(why)s). Choose another day.",
             day=day(refusal.day),
             why=refusal.words,
         )
