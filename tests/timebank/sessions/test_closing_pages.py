@@ -309,6 +309,11 @@ def test_two_groups_hold_a_session_together_and_see_their_shares(
     page = lena.submit(group_id=str(two.tea.id))
     assert "Tea is asked. You hear when they answer." in page
     assert "Asked, and no answer yet" in page
+    cora = walk(door.people.cora)
+    later = at(door.people.community, f"/sessions/{door.planned.plan_one().id}/together")
+    cora.get(later)
+    page = cora.submit(group_id=str(two.tea.id))
+    assert "Done. Tea holds it too." in page, "whoever runs both has answered by asking"
     otto = walk(door.people.otto)
     otto.get(page_of(door, "/together"))
     page = otto.submit("form[action$=yes]")

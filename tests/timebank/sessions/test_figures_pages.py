@@ -93,6 +93,10 @@ def test_visitors_see_public_groups_alone(
     assert "Badminton 10 229" in page
     assert "Tea" not in page
     pages.refused(at(scene.community, "/groups/tea/figures"))
+    scene.group.state = "ended"
+    session.commit()
+    pages.refused(path(scene))
+    assert "Badminton" not in pages.get(at(scene.community, "/figures")), "it has no page any more"
 
 
 def test_visitors_do_not_read_what_sessions_for_members_are_called(

@@ -218,7 +218,7 @@ def test_coordinators_see_every_group_gaps_first(rota: Rota, walk: Walk) -> None
     page = cora.get(at(scene.community, f"/rota?week={week}"))
     assert "Badminton: Badminton night" in page
     assert "3 missing" in page
-    assert "Has sessions and says nothing of what they need: Chess." in page
+    assert "Nobody has said yet what these need: Chess: " in page
     cora.follow("Badminton: Badminton night")
     assert "2 more for Host" in here(cora)
 

@@ -272,7 +272,7 @@ def _groups(asked: Asked, came: Sequence[Came]) -> dict[str, Any]:
         (
             (group, found[group.id])
             for group in queries.groups_named(db.session(), g.community.id, found.keys())
-            if asked.is_exact or g.member is not None or group.is_public
+            if asked.is_exact or g.member is not None or standing.may_see(group, standing.VISITOR)
         ),
         key=lambda pair: pair[0].folded,
     )

@@ -167,7 +167,7 @@ def rota_everywhere() -> ResponseReturnValue:
             for each in here
             if each.roster.needed and not each.roster.missing
         ][:GAPS_MAX],
-        unplanned=sorted({each.group.name for each in here if not _is_planned(each)}),
+        unplanned=sorted({_title(each) for each in here if not _is_planned(each)}),
         picture=rosters.cover_picture(ahead),
     )
 
@@ -176,10 +176,14 @@ def _is_planned(each: Rostered) -> bool:
     return bool(each.roster.needed or each.roster.missing)
 
 
+def _title(each: Rostered) -> str:
+    return _("%(group)s: %(title)s", group=each.group.name, title=each.session.title)
+
+
 def _line_everywhere(each: Rostered, week: rosters.Week) -> dict[str, Any]:
     words = ", ".join(rosters.gap_words(each.roster))
     return {
-        "words": _("%(group)s: %(title)s", group=each.group.name, title=each.session.title),
+        "words": _title(each),
         "note": f"{day(each.session.day_on)}, {rosters.time_words(each)}"
         + (f" · {words}" if words else ""),
         "href": url_for(

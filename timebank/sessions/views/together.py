@@ -165,7 +165,7 @@ def ask_together(kind: str, about_id: uuid.UUID) -> ResponseReturnValue:
         form.group_id.errors = [_("Choose a group that you are connected with.")]
         return _page(found, form, mistaken=True)
     try:
-        service.ask_partner(
+        row = service.ask_partner(
             db.session(),
             found.about,
             found.group,
@@ -178,7 +178,13 @@ def ask_together(kind: str, about_id: uuid.UUID) -> ResponseReturnValue:
     except RefusalError as refusal:
         flash(sentence(refusal), "careful")
     else:
-        flash(_("%(group)s is asked. You hear when they answer.", group=other.name))
+        # Whoever runs both has answered by asking.
+        words = (
+            _("Done. %(group)s holds it too.", group=other.name)
+            if row.state == "joined"
+            else _("%(group)s is asked. You hear when they answer.", group=other.name)
+        )
+        flash(words)
     return redirect(found.address, code=303)
 
 
