@@ -39,6 +39,14 @@ def test_a_postcode_finds_its_group_however_it_is_typed(scene: Scene, text: str)
     assert [each.name for each in places] == ["Chaplin Close"]
 
 
+def test_a_word_of_what_a_group_says_about_itself_finds_it(scene: Scene) -> None:
+    scene.start(name="Knitters", words="Wool & needles, and a café after it. 100_percent.")
+    for text in ("wool", "NEEDLES", "knitters wool", "café,", "100_"):
+        assert found(scene, text=text) == ["Knitters"], text
+    for text in ("wool badminton", "1_0"):
+        assert found(scene, text=text) == [], text
+
+
 def test_the_directory_is_narrowed_by_what_people_look_for(scene: Scene) -> None:
     oval = venue(scene, "Oval House", area="Oval")
     scene.start(

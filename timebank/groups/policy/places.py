@@ -8,6 +8,7 @@ from timebank.listings.search import fold, words_in
 
 #: A full British postcode, with or without its space.
 _UK_POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})")
+_WORD = re.compile(r"\w+")
 _MAILBOX = re.compile(r"[^\s@<>\"(),:;\\]{1,64}@[^\s@<>\"(),:;\\.]+(\.[^\s@<>\"(),:;\\.]+)+")
 #: Where a slug would stand in the way of a page of the directory.
 TAKEN_SLUGS = frozenset({"new", "print", "web", "community"})
@@ -37,6 +38,11 @@ def words_asked(text: str) -> list[str]:
     """Return the folded words to look for; a postcode in the text becomes one word."""
     joined = _UK_POSTCODE.sub(lambda found: found[1] + found[2], text.upper())
     return words_in(joined)[:8]
+
+
+def as_typed(text: str) -> dict[str, str]:
+    """Return the words of a text as they were typed, by their folded form."""
+    return {folded: word for word in _WORD.findall(text) for folded in words_in(word)}
 
 
 def slug_of(name: str) -> str:

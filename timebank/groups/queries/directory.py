@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from timebank.groups.models import Group, GroupSlot, GroupTransition, Venue
-from timebank.groups.policy.places import words_asked
+from timebank.groups.policy.places import as_typed, words_asked
 
 #: Groups that go into one file or onto one printed list.
 ENTRIES_MAX = 2000
@@ -85,10 +85,13 @@ def _narrowed(select: sa.Select[Group, Venue], wanted: Wanted) -> sa.Select[Grou
         select = select.where(Group.sector == wanted.sector)
     if wanted.area:
         select = select.where((Group.area == wanted.area) | (Venue.area == wanted.area))
+    typed = as_typed(wanted.text)
     for word in words_asked(wanted.text):
         select = select.where(
             Group.folded.contains(word, autoescape=True)
             | Venue.folded.contains(word, autoescape=True)
+            # What a group says of itself is not kept folded: there accents count.
+            | Group.words.icontains(typed.get(word, word), autoescape=True)
         )
     return select
 
