@@ -15,7 +15,7 @@ from timebank.communities.models import Community
 from timebank.db import db
 from timebank.errors import RefusalError
 from timebank.groups import queries as groups
-from timebank.groups.errors import GroupNotFoundError
+from timebank.groups.errors import GroupEndedError, GroupNotFoundError
 from timebank.imports import attendance_service, attendance_sheets
 from timebank.imports.attendance_service import Entered, Usual
 from timebank.imports.attendance_sheets import Attendance
@@ -56,7 +56,6 @@ REFUSED: Mapping[str, str] = {
     "TooFewHoursError": "a pot, or somebody who takes part, has too few hours",
     "TooManyKnownError": "that is more people by name than one session takes",
     "NotYoursToPlanError": "whoever answers for it does not run the group; choose --by",
-    "GroupEndedError": "the group has come to its end",
 }
 OF_NO_USE_BECAUSE: Mapping[str, str] = {
     "no table": "This is not a table of text. Save it as CSV, with the names of columns on top.",
@@ -156,6 +155,8 @@ def _bring_in(
     def work(session: Session) -> Entered:
         here = session.get_one(Community, community_id)
         whose = groups.by_slug(session, community_id, group_slug)
+        if not whose.is_open:
+            raise GroupEndedError
         by = _by(session, here, group_slug, number)
         named = Usual(
             title=usual.title or whose.name,
@@ -175,6 +176,8 @@ def _bring_in(
         return done.entered
     except GroupNotFoundError:
         _stop(f"There is no group {group_slug!r} here: it is what stands in its address.")
+    except GroupEndedError:
+        _stop("The group has come to its end.")
 
 
 def _by(session: Session, community: Community, group_slug: str, number: str | None) -> Member:

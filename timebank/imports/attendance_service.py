@@ -80,7 +80,8 @@ def bring_in(
     """Hold and close each session of a table that was not closed before.
 
     A session comes in whole or not at all. Members are found by their number, or by their name
-    where that fits one alone; somebody new is made a member with nothing but a name.
+    where that fits one alone; somebody new is made a member with nothing but a name,
+    unless no session comes in.
 
     Args:
         session: The open unit of work; never committed here.
@@ -92,6 +93,7 @@ def bring_in(
         now: When.
     """
     entered = Entered(remarks=list(table.remarks))
+    before = session.begin_nested()
     people = _people(session, community, table, entered, now=now)
     closings = []
     for then in table.held:
@@ -106,7 +108,13 @@ def bring_in(
             entered.known += 1
         else:
             closings.append(closing)
-    _add_up(session, community, closings, entered)
+    if closings:
+        before.commit()
+        _add_up(session, community, closings, entered)
+    else:
+        # Nobody becomes a member by a table of which nothing came in.
+        before.rollback()
+        entered.new_members.clear()
     entered.remarks.sort(key=lambda remark: remark.row)
     return entered
 

@@ -364,6 +364,26 @@ def test_what_is_of_no_use_changes_nothing_and_says_why(
     assert held(session) == 0
 
 
+def test_nobody_becomes_a_member_by_a_table_of_which_nothing_came_in(
+    session: Session, scene: Scene, bring: Callable[..., Result]
+) -> None:
+    def members() -> int | None:
+        session.rollback()
+        return session.scalar(sa.select(sa.func.count()).select_from(Member))
+
+    before = members()
+    table = "Name,2025-03-01\nSylvia,x\n"
+    result = bring(table, "--by", "5")
+    assert "0 of them new members" in result.output
+    assert members() == before
+    scene.group.state = "ended"
+    session.commit()
+    result = bring(table)
+    assert result.exit_code == 2, result.output
+    assert "Nothing was brought in. The group has come to its end." in result.output
+    assert members() == before
+
+
 def test_a_group_nobody_runs_needs_somebody_who_answers_for_it(
     session: Session, bring: Callable[..., Result]
 ) -> None:
