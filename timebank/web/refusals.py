@@ -92,8 +92,12 @@ def quicker_page(refusal: ConflictError, *, see: str = "") -> tuple[str, int]:
         see: The address where it stands now; "" for none.
     """
     db.session.rollback()
-    wrote = [request.form[name] for name in WRITTEN if request.form.get(name)]
-    return error_page(status_of(refusal), words_of(refusal), see=see, said="\n".join(wrote))
+    return error_page(status_of(refusal), words_of(refusal), see=see, said=_written())
+
+
+def _written() -> str:
+    """Return what somebody wrote in the form that was sent, so that they can copy it."""
+    return "\n".join(request.form[name] for name in WRITTEN if request.form.get(name))
 
 
 def init_app(app: Flask) -> None:
@@ -112,7 +116,7 @@ def _refused(refusal: RefusalError) -> ResponseReturnValue:
         return quicker_page(refusal)
     db.session.rollback()
     g.denied = isinstance(refusal, NotAllowedError)
-    page, status = error_page(status_of(refusal), words_of(refusal))
+    page, status = error_page(status_of(refusal), words_of(refusal), said=_written())
     if isinstance(refusal, ThrottledError):
         return page, status, {"Retry-After": str(refusal.retry_seconds)}
     return page, status

@@ -346,3 +346,17 @@ def test_pages_ask_little_of_the_database_however_much_there_is(
     many = {path: statements(engine, as_sam, path) for path in paths}
     assert many == few
     assert max(many.values()) <= STATEMENTS_MAX, many
+
+
+def test_an_answer_to_what_was_taken_down_meanwhile_is_not_lost(
+    as_sam: Pages, session: Session, place: Community, eve: Member
+) -> None:
+    walk = up(session, place, eve, title="A walk")
+    as_sam.get(at(place, f"/listings/{walk.id}"))
+    walk.state = "paused"
+    session.commit()
+    page = as_sam.submit(body="I walk slowly,\nand <b>gladly</b>.", status=404)
+    assert "What you wrote" in page
+    assert "I walk slowly," in page
+    assert "and <b>gladly</b>." in page
+    assert "What you wrote" not in as_sam.get(at(place, f"/listings/{walk.id}"), status=404)
