@@ -42,6 +42,30 @@ def test_somebody_with_only_a_first_name_joins_and_is_signed_in(
     assert pages.get(at(community, "/me")).h1 == "My page"
 
 
+def test_who_sees_an_answer_is_said_beside_the_question_and_on_one_s_own_page(
+    pages: Pages, session: Session
+) -> None:
+    community = make_community(session, joining="open")
+    pages.get(at(community, "/join"))
+    everybody, few = "Everybody in the community sees it", "Only you and the coordinators see th"
+    page = pages.submit(button="Begin")
+    for answer, seen_by in (
+        ({"first_name": "Sunniva"}, everybody),
+        ({"area": "Elmside"}, everybody),
+        ({"email": ""}, few),
+        ({"could_offer": "A walk with your dog"}, few),
+        ({"would_like": "Somebody to read a letter with"}, few),
+    ):
+        assert seen_by in page, answer
+        page = pages.submit(**answer)
+    pages.submit(agree=True)
+    pages.submit(button="Join")
+    main = pages.get(at(community, "/me")).one("main").get_text()
+    for words in ("A walk with your dog", "Somebody to read a letter with"):
+        after = main.partition(words)[2].lstrip()
+        assert after.startswith("Seen by: Me and the coordinators"), words
+
+
 def test_somebody_without_contact_gets_a_code_card_at_the_end(
     pages: Pages, session: Session
 ) -> None:

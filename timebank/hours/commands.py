@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.books import export
 from ledger.errors import ForeignBooks, LedgerRefusal
-from ledger.verify import Report, verify
+from ledger.verify import PROBLEMS_MAX, Report, verify
 from timebank.clock import utc_now
 from timebank.communities import queries as communities
 from timebank.communities.commands import community_option, one_community
@@ -195,4 +195,10 @@ def _report_text(slug: str, report: Report) -> str:
             f"{slug}: the book is right. {report.entries} entries, {report.accounts} accounts,"
             f" adding up to {report.total_minutes} minutes.\n{slug}: chain {report.head.hex()}"
         )
-    return "\n".join([f"{slug}: the book is NOT right.", *map(str, report.problems)])
+    lines = [f"{slug}: the book is NOT right.", *map(str, report.problems)]
+    if len(report.problems) >= PROBLEMS_MAX:
+        lines.append(
+            f"{slug}: it stopped at so many findings, and there may be more. Begin with the first:"
+            " an entry that was changed also upsets the balances after it."
+        )
+    return "\n".join(lines)

@@ -153,7 +153,7 @@ def _text(summary: Summary, sheet: Sheet, *, dry_run: bool, reopen: bool) -> str
     lines.append(
         f"{rows} of {summary.row_count} rows read: "
         f"{summary.opened} requests opened, {summary.finished} brought in as finished, "
-        f"{summary.known} known from before, {len(summary.new_members)} new members."
+        f"{summary.known} known from before; new members: {len(summary.new_members)}."
     )
     if summary.finished and not reopen:
         lines.append("To open the finished ones as well, run this again with --reopen.")

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from ledger.verify import PROBLEMS_MAX, Problem, Report
 from tests.factories import NOW, make_community, make_member
 from tests.ledger.tamper import without_guards
 from timebank.cli import cli
@@ -65,6 +67,14 @@ def test_a_changed_minute_in_the_database_is_named(
     assert "village: the book is NOT right." in said.output
     assert "entry 1: the entry was changed" in said.output
     assert facts["village"]["problems"][0]["where"] == "entry 1"
+
+
+def test_a_list_of_findings_that_was_cut_off_says_so() -> None:
+    found = (Problem("the entry was changed", "entry 1", "61", "60"),)
+    report = Report(ok=False, entries=1, accounts=2, total_minutes=0, head=b"", problems=found)
+    assert "there may be more" not in commands._report_text("village", report)
+    cut = replace(report, problems=found * PROBLEMS_MAX)
+    assert "there may be more" in commands._report_text("village", cut).splitlines()[-1]
 
 
 def test_books_are_exported_checked_and_hold_no_name(

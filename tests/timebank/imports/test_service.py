@@ -237,6 +237,7 @@ def test_the_command_tells_what_it_did(run: Run, session: Session) -> None:
     assert answer.exit_code == 1
     assert "Row 3: Nobody is named." in answer.output
     assert "1 of 2 rows read: 1 requests opened" in answer.output
+    assert "new members: 1." in answer.output
     session.rollback()
     assert len(on_board(session)) == 1
 
