@@ -57,7 +57,7 @@ def test_who_sees_an_answer_is_said_beside_the_question_and_on_one_s_own_page(
         ({"would_like": "Somebody to read a letter with"}, few),
     ):
         assert seen_by in page, answer
-        page = pages.submit(**answer)
+        page = pages.submit(**answer)  # type: ignore[arg-type]  # fields by name
     pages.submit(agree=True)
     pages.submit(button="Join")
     main = pages.get(at(community, "/me")).one("main").get_text()
