@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from ledger import schema, tree
 from ledger.accounts import book_name, kind_of
@@ -32,6 +32,7 @@ from ledger.chain import (
     request_hash,
 )
 from ledger.entries import EntryRequest, LegRequest
+from ledger.errors import LedgerRefusal
 from ledger.layout import (
     ASIDE_KINDS,
     BALANCES,
@@ -118,7 +119,7 @@ def restore(
 
     Raises:
         LedgerInUse: If there is a book with this id.
-        BadBooks: If the books are not, byte for byte, what was exported.
+        BadBooks: If the books are not, byte for byte, what was exported, or can not be true.
     """
     try:
         with undisturbed(folder):
@@ -127,13 +128,18 @@ def restore(
         return _Restoring(connection, files, secret=secret, limits=limits, now=now).run()
     except FindingError as error:
         raise _bad(error.finding) from error
-    except IntegrityError as error:
-        detail = f"what it says can not be: {error.orig}"
-        raise _bad(Finding("impossible", detail, MAIN)) from error
+    except (IntegrityError, DataError) as error:
+        raise _impossible(error.orig) from error
+    except (ValueError, OverflowError) as error:
+        raise _impossible(error) from error
 
 
 def _bad(finding: Finding) -> BadBooks:
     return BadBooks(finding.reason, finding.detail, finding.file, finding.line)
+
+
+def _impossible(why: object) -> BadBooks:
+    return _bad(Finding("impossible", f"what it says can not be: {why}", MAIN))
 
 
 class _Restoring:
@@ -175,8 +181,7 @@ class _Restoring:
         signed = self._read_signed()
         for name, text in self._files.texts.items():
             if is_month(name):
-                for row in read_month(name, text, self._files.book, self._place, self._names):
-                    self._add(row)
+                self._add_month(name, text)
         self._flush()
         self._close(signed)
         self._verify()
@@ -188,7 +193,7 @@ class _Restoring:
             entries=self._place.seq,
             accounts=len(self._files.balances),
             chain=self._place.chain,
-            signed=max(self._signed, default=0),
+            signed=self._signed_max,
             member_number_max=max(members, default=0),
             pot_number_max=max(pots, default=0),
         )
@@ -243,6 +248,16 @@ class _Restoring:
             self._connection.execute(insert(schema.account_change), changes)
 
     # ------------------------------------------------------------------- the entries
+
+    def _add_month(self, name: str, text: str) -> None:
+        """Write the entries of a month; each must be one that could have been asked for."""
+        try:
+            for row in read_month(name, text, self._files.book, self._place, self._names):
+                self._add(row)
+        except (LedgerRefusal, ValueError) as error:
+            # With all characters that could move a cursor written out.
+            said = f"entry {self._place.seq + 1} can not be: {str(error)!r}"
+            raise FindingError(Finding("impossible", said, name)) from error
 
     def _add(self, row: JournalRow) -> None:
         """Write an entry, with the balances it left behind."""
@@ -302,9 +317,6 @@ class _Restoring:
 
     def _fingerprint(self, entry: ChainedEntry) -> bytes:
         """What a retry is recognised by: as it was, where there were no words."""
-        if entry.memo != NO_MEMO.hex():
-            # The words are gone, so nothing can be recognised: this one fits no request.
-            return request_hash(self._secret, ["restored", entry.id])
         request = EntryRequest(
             book_id=self._book_id,
             kind=entry.kind,
@@ -318,6 +330,9 @@ class _Restoring:
             hold_id=_id(entry.hold),
             expires_at=_moment(entry.expires) if entry.expires else None,
         )
+        if entry.memo != NO_MEMO.hex():
+            # The words are gone, so nothing can be recognised: this one fits no request.
+            return request_hash(self._secret, ["restored", entry.id])
         return request_hash(self._secret, request.meaning())
 
     def _flush(self) -> None:

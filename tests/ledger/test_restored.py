@@ -13,7 +13,7 @@ from ledger.errors import KeyMismatch, OverCeiling
 from ledger.restore import restore
 from tests.databases import Database
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OTHER_BOOK, POT, SECRET, Desk
-from tests.ledger.test_audit import change, golden_books, remark
+from tests.ledger.test_audit import JANUARY, change, golden_books, relink, remark
 from tests.ledger.test_books import exported
 from tests.ledger.test_restore import NOW, restore_in
 from tests.ledger.test_two_books import answers, live
@@ -200,3 +200,55 @@ def test_a_person_at_a_terminal_is_told_what_is_wrong_and_where(
     with pytest.raises(BadBooks) as refused, desk.writing() as connection:
         restore_in(connection, folder)
     assert f"{refused.value.file}: {refused.value.detail}" == told
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "told"),
+    [
+        (JANUARY, "occurred: 2026-01-02", "occurred: 2026-02-31", "entry 1 can not be: "),
+        (JANUARY, "T09:01:00", "T99:01:00", "entry 1 can not be: "),
+        (
+            # What would clear the terminal is written out; this entry had no words.
+            *(JANUARY, 'key: "exchange:1"', 'key: "\x1b[2J"'),
+            "entry 1 can not be: 'bad-field: field=idem_key, value=\\x1b[2J'",
+        ),
+        (
+            # More than anybody ever posts; and this one had words.
+            *(JANUARY, "-1 MIN\n  Assets:Members:M000003  1 MIN"),
+            "-7000000 MIN\n  Assets:Members:M000003  7000000 MIN",
+            "entry 2 can not be: 'bad-minutes: minutes=7000000, minutes_max=6000000'",
+        ),
+        (
+            *(JANUARY, '"gift" #pot', '"heist" #pot'),
+            "entry 7 can not be: 'unsupported-kind: kind=heist'",
+        ),
+        ("main.beancount", "2026-01-01 custom", "2026-19-01 custom", "what it says can not be: "),
+        (
+            *("BALANCES", "M000001 640 0 0 9", f"M000001 640 {10**20} 0 9"),
+            "what it says can not be: ",
+        ),
+        (
+            *("BALANCES", "M000001 640 0 0 9", "M000001 640 5 0 9"),
+            "account M000001: what is set aside is not the sum of its open holds",
+        ),
+    ],
+)
+def test_what_nobody_could_have_posted_is_refused_like_all_else_that_is_wrong(
+    desk: Desk,
+    folder: Path,
+    lose: Callable[[], None],
+    name: str,
+    was: str,
+    becomes: str,
+    told: str,
+) -> None:
+    """Also where whoever wrote it made the chain anew, so that all of it fits together."""
+    lose()
+    golden_books(folder)
+    change(folder, name, was, becomes)
+    relink(folder)
+    with pytest.raises(BadBooks) as refused, desk.writing() as connection:
+        restore_in(connection, folder)
+    assert refused.value.finding == "impossible"
+    assert refused.value.file == (JANUARY if name == JANUARY else "main.beancount")
+    assert refused.value.detail.startswith(told), refused.value.detail
