@@ -54,6 +54,19 @@ def page_of(member: Member, more: str = "") -> str:
 # ------------------------------------------------------------------------------ the list
 
 
+def test_who_is_in_another_part_of_the_list_is_found_too(
+    pages: Pages, session: Session, community: Community, sam: Member
+) -> None:
+    wanda = make_member(session, community, first_name="Wanda", state="waiting")
+    make_member(session, community, first_name="Lena", state="left")
+    page = pages.get(f"/at/elm/people?q={wanda.account_code}")
+    assert "Not in this part of the list" in page
+    assert page.link("Wanda").startswith(page_of(wanda))
+    assert "Lena" in pages.get("/at/elm/people?q=lena&part=waiting")
+    assert "Nobody fits" in pages.get("/at/elm/people?q=quentin")
+    assert "Not in this part" not in pages.get("/at/elm/people?q=sam")
+
+
 def test_people_are_found_by_name_without_accents_and_by_number(
     pages: Pages, session: Session, sam: Member
 ) -> None:

@@ -12,7 +12,7 @@ from timebank.db import db
 from timebank.members import forms, policy, queries, service
 from timebank.members.errors import MemberNotFoundError
 from timebank.members.forms import FIELD_WORDS, ROLE_WORDS
-from timebank.members.models import Member
+from timebank.members.models import STATES, Member
 from timebank.members.service.belonging import INVITATION_LIFE
 from timebank.members.views.blueprints import members as bp
 from timebank.members.views.joining import confirm_address
@@ -27,6 +27,8 @@ from timebank.web.words import ngettext
 
 UNPROCESSABLE = 422
 SEARCH_LENGTH_MAX = 100
+#: People shown who are not in the part of the list that is looked through.
+ELSEWHERE_MAX = 5
 STATE_WORDS = {
     "waiting": _l("Waiting"),
     "active": _l("Takes part"),
@@ -109,11 +111,20 @@ def people() -> ResponseReturnValue:
     return render_template(
         "members/people.html",
         rows=[_row(member) for member in paged.rows],
+        elsewhere=[] if found else _elsewhere(community, text),
         tabs=tabs,
         part=part,
         text=text,
         later=later,
     )
+
+
+def _elsewhere(community: Community, text: str) -> list[dict[str, Any]]:
+    """Look through all parts of the list for a name or number that this part has not."""
+    if not text:
+        return []
+    found = queries.page(db.session(), community.id, states=STATES, text=text, limit=ELSEWHERE_MAX)
+    return [_row(member) for member in found]
 
 
 def _counts(community: Community) -> dict[str, int]:
