@@ -285,6 +285,20 @@ def test_a_lead_sees_what_becomes_of_a_file_and_brings_it_in(scene: Scene, walk:
     assert "Bring it in" not in page
 
 
+def test_the_dates_shown_are_those_on_which_it_is(scene: Scene, walk: Walk) -> None:
+    """The second is off, and the third on another day."""
+    lena = walk(scene.people.lena)
+    first = dt.date.fromisoformat(_soon()[0].split("DTSTART;TZID=Europe/London:")[1][:8])
+    second, third, day_after = first + WEEK, first + 2 * WEEK, first + 2 * WEEK + DAY
+    cafe = _soon()[0].replace(f"{first + 5 * WEEK:%Y%m%d}", f"{second:%Y%m%d}")
+    moved = MOVED.replace("20260616", f"{third:%Y%m%d}").replace("20260617", f"{day_after:%Y%m%d}")
+    lena.get(at(scene.people.community, "/groups/badminton/calendar/bring-in"))
+    page = lena.submit(words=file_of(cafe, moved).decode())
+    assert f"then {day_after.day} {day_after:%b %Y}" in page
+    for gone in (second, third):
+        assert f"{gone.day} {gone:%b %Y}" not in page
+
+
 def test_a_file_is_sent_as_a_file(scene: Scene, walk: Walk) -> None:
     lena = walk(scene.people.lena)
     path = at(scene.people.community, "/groups/badminton/calendar/bring-in")

@@ -18,7 +18,7 @@ from timebank.groups.policy.standing import Standing
 from timebank.sessions import calendar_names as names
 from timebank.sessions import service
 from timebank.sessions.calendars import pieces, reading
-from timebank.sessions.calendars.reading import CalendarRead, Plan
+from timebank.sessions.calendars.reading import CalendarRead, Once, Plan
 from timebank.sessions.errors import CalendarFileError
 from timebank.sessions.forms.feeds import BringInForm
 from timebank.sessions.policy import planning, repeating
@@ -162,18 +162,29 @@ def _when(plan: Plan) -> str:
         following = [short_day(moment.date()) for moment in dates[1 : DATES_SHOWN + 1]]
         length_minutes = plan.once[0].length_minutes if plan.once else 0
         return _dated(dates[0], length_minutes, following) if dates else ""
+    changed = {each.occurrence_on: each.to for each in plan.changes}
     found = repeating.next_dates(
         happens.rrule,
         happens.starts_on,
         first_on=happens.starts_on,
         until_on=happens.until_on,
+        closed=[(on, on) for on, to in changed.items() if to is None],
         limit=DATES_SHOWN + 1,
     )
-    starts = dt.datetime.combine(found[0], dt.time()) + dt.timedelta(minutes=happens.starts_minute)
-    following = [short_day(each) for each in found[1:]]
+    if not found:
+        return ""
+    at = dt.timedelta(minutes=happens.starts_minute)
+    shown = [
+        changed.get(on)
+        or Once(
+            starts=dt.datetime.combine(on, dt.time()) + at, length_minutes=happens.length_minutes
+        )
+        for on in found
+    ]
+    following = [short_day(each.starts.date()) for each in shown[1:]]
     if happens.until_on is not None and len(found) > DATES_SHOWN:
         following.append(_("until %(day)s", day=short_day(happens.until_on)))
-    return _dated(starts, happens.length_minutes, following)
+    return _dated(shown[0].starts, shown[0].length_minutes, following)
 
 
 def _dated(starts: dt.datetime, length_minutes: int, following: Sequence[str]) -> str:
