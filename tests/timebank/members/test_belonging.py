@@ -277,6 +277,18 @@ def test_asvs_50_what_is_no_detail_cannot_be_edited(
 # ------------------------------------------------------------------------------ finding
 
 
+def test_a_last_name_that_somebody_keeps_to_themselves_finds_nobody(
+    session: Session, community: Community
+) -> None:
+    sam = make_member(session, community, first_name="Sam")
+    details = {"last_name": "Østby", "last_name_seen_by": "coordinator"}
+    service.edit_member(session, sam, details, by=sam, now=NOW)
+    assert queries.find(session, community.id, "ostby", limit=5) == [sam]
+    service.edit_member(session, sam, {"last_name_seen_by": "me"}, by=sam, now=NOW)
+    assert queries.find(session, community.id, "ostby", limit=5) == []
+    assert queries.find(session, community.id, "sam", limit=5) == [sam]
+
+
 def test_people_are_found_by_part_of_the_name_or_by_number(
     session: Session, community: Community
 ) -> None:

@@ -246,8 +246,13 @@ def _take(member: Member, answers: Answers) -> None:
 
 
 def _folded_name(member: Member) -> str:
-    """Return the name as search compares it; a single character may stand for a whole phrase."""
-    return policy.fold(queries.full_name(member))[:FOLDED_LENGTH_MAX]
+    """Return the name as search compares it; a single character may stand for a whole phrase.
+
+    A last name that the member keeps to themselves is not in it: nobody learns it by searching.
+    """
+    is_kept = member.last_name_seen_by == "me"
+    name = member.first_name if is_kept else queries.full_name(member)
+    return policy.fold(name)[:FOLDED_LENGTH_MAX]
 
 
 def _begin(session: Session, community: Community, member: Member) -> None:
