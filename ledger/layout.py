@@ -54,8 +54,10 @@ _SIGNED_YEAR: Final = re.compile(rf"{SIGNED}/([0-9]{{4}})[.]txt")
 #: Notes of the treasurer that the books include; others in `local/` are let be.
 NOTES_FILE: Final = re.compile(rf"{LOCAL}/[A-Za-z0-9_-][A-Za-z0-9._-]*[.]beancount")
 
-_BOOK: Final = rf'{DATE} custom "timebank-book" "({_ID})" [0-9]+'
-_START: Final = rf'{DATE} custom "timebank-start" ([0-9]+) "({_HASH})" "((?:{_HASH})*)"'
+#: Longer ones no database holds, and some of them Python does not read.
+_NUMBER: Final = "[0-9]{1,19}"
+_BOOK: Final = rf'{DATE} custom "timebank-book" "({_ID})" {_NUMBER}'
+_START: Final = rf'{DATE} custom "timebank-start" ({_NUMBER}) "({_HASH})" "((?:{_HASH})*)"'
 _TOP: Final = (
     rf"|{_COMMENT}|{_BOOK}|option \"title\" {TEXT}|option \"insert_pythonpath\" \"TRUE\""
     rf'|plugin "{PLUGIN_NAME}"|option "operating_currency" "MIN"'
@@ -65,22 +67,25 @@ _INCLUDED: Final = rf"{re.escape(ACCOUNTS)}|{_ENTRIES_FILE}|{_COUNTED_FILE}"
 _MAIN_LINE: Final = rf'{_TOP}|include "(?:{_INCLUDED}|{NOTES_FILE.pattern})"'
 _YEAR_LINE: Final = rf'{_TOP}|{_START}|include "(?:{_INCLUDED}|{_OPENING_FILE})"'
 _ACCOUNTS_LINE: Final = rf"|{_COMMENT}|{DATE} open {ACCOUNT}  MIN"
-_COUNTED_LINE: Final = rf"|{_COMMENT}|{DATE} balance {ACCOUNT}  -?[0-9]+ MIN"
+_COUNTED_LINE: Final = rf"|{_COMMENT}|{DATE} balance {ACCOUNT}  -?{_NUMBER} MIN"
 _OPENING_LINE: Final = (
-    rf'|{_COMMENT}|{DATE} [*] "{OPENING_WORDS}"|  through: [0-9]+|  {ACCOUNT}  -?[0-9]+ MIN'
+    rf'|{_COMMENT}|{DATE} [*] "{OPENING_WORDS}"|  through: {_NUMBER}|  {ACCOUNT}  -?{_NUMBER} MIN'
 )
 _FIELDS: Final = (
-    rf'  seq: [0-9]+|  uid: "{_ID}"|  at: "{TIME}"|  occurred: {DATE}|  category: {TEXT}'
+    rf'  seq: {_NUMBER}|  uid: "{_ID}"|  at: "{TIME}"|  occurred: {DATE}|  category: {TEXT}'
     rf'|  key: {TEXT}|  chain: "{_HASH}"|  memo-commit: "{_HASH}"|  expires: "{TIME}"'
     rf'|  (?:actor|rev|hold|corrects): "{_ID}"'
 )
-_MOVED: Final = rf" {ACCOUNT} {ACCOUNT} [0-9]+ MIN"
+_MOVED: Final = rf" {ACCOUNT} {ACCOUNT} {_NUMBER} MIN"
 _ENTRIES_LINE: Final = (
-    rf"|  {ACCOUNT}  -?[0-9]+ MIN|{_FIELDS}"
+    rf"|  {ACCOUNT}  -?{_NUMBER} MIN|{_FIELDS}"
     rf"|{DATE} [*] {TEXT} {TEXT}(?: #[A-Za-z0-9._/-]+)?"
     rf'|{DATE} custom "timebank-hold" {TEXT}(?:{_MOVED})*|{_COMMENT}'
 )
 #: Which shape the lines of which files have.
+_BALANCES_LINE: Final = (
+    rf"{BALANCES_LAYOUT}|entries {_NUMBER}|[A-Za-z0-9-]+ -?{_NUMBER}(?: {_NUMBER}){{3}}"
+)
 _SHAPES: Final = tuple(
     (re.compile(name), re.compile(rf"(?:(?:{line})\n)*+"))
     for name, line in (
@@ -90,7 +95,7 @@ _SHAPES: Final = tuple(
         (_ENTRIES_FILE, _ENTRIES_LINE),
         (_COUNTED_FILE, _COUNTED_LINE),
         (_OPENING_FILE, _OPENING_LINE),
-        (BALANCES, rf"{BALANCES_LAYOUT}|entries [0-9]+|[A-Za-z0-9-]+ -?[0-9]+(?: [0-9]+){{3}}"),
+        (BALANCES, _BALANCES_LINE),
     )
 )
 _INCLUDE_LINE: Final = re.compile(r'^include "([^"]+)"$', re.MULTILINE)
@@ -101,7 +106,7 @@ _COUNTED_NAME: Final = re.compile(_COUNTED_FILE)
 _YEAR_NAME: Final = re.compile(_YEAR_FILE)
 #: Where beancount keeps what it read, so that the next time is quicker.
 _CACHE_NAME: Final = re.compile(rf"[.](?:{re.escape(MAIN)}|{_YEAR_FILE})[.]picklecache")
-_FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ([0-9]+) ({_HASH})")
+_FILE_LINE: Final = re.compile(rf"file ([A-Za-z0-9._/]+) ({_NUMBER}) ({_HASH})")
 
 
 class Finding(NamedTuple):

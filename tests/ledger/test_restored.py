@@ -252,3 +252,26 @@ def test_what_nobody_could_have_posted_is_refused_like_all_else_that_is_wrong(
     assert refused.value.finding == "impossible"
     assert refused.value.file == (JANUARY if name == JANUARY else "main.beancount")
     assert refused.value.detail.startswith(told), refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "finding"),
+    [
+        ("BALANCES", "M000001 640 ", "foreign-line"),
+        ("HEAD", "file BALANCES ", "torn-head"),
+        ("HEAD", "entries ", "torn-head"),
+        (JANUARY, "  seq: ", "foreign-line"),
+        ("main.beancount", '" ', "foreign-line"),
+    ],
+)
+def test_a_number_that_is_too_long_to_be_read_is_refused_by_name(
+    desk: Desk, folder: Path, lose: Callable[[], None], name: str, was: str, finding: str
+) -> None:
+    lose()
+    golden_books(folder)
+    change(folder, name, was, f"{was}{'9' * 5_000}")
+    if name != "HEAD":
+        remark(folder)
+    with pytest.raises(BadBooks) as refused, desk.writing() as connection:
+        restore_in(connection, folder)
+    assert (refused.value.finding, refused.value.file) == (finding, name)
