@@ -224,7 +224,7 @@ def test_a_person_at_a_terminal_is_told_what_is_wrong_and_where(
         ),
         ("main.beancount", "2026-01-01 custom", "2026-19-01 custom", "what it says can not be: "),
         (
-            *("BALANCES", "M000001 640 0 0 9", f"M000001 640 {10**20} 0 9"),
+            *("BALANCES", "M000001 640 0 0 9", f"M000001 640 {10**19 - 1} 0 9"),
             "what it says can not be: ",
         ),
         (
