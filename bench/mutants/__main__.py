@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.mutants", description=mutants.__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="such as ledger/verify.py")
     parser.add_argument("--seconds", type=float, default=4.0, help="of tests for each fault")
+    parser.add_argument("--again", type=Path, help="judge what this JSON says was not noticed")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, default=Path("var/mutants.json"))
     asked = parser.parse_args(arguments)
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("running all tests once …", flush=True)
         finish([work(homes[0], "learn", str(known))])
         for file in asked.files:
-            found[file] = judge(file, homes, known, asked.seconds)
+            found[file] = judge(file, homes, known, asked.seconds, asked.again)
             show(file, found[file])
             asked.json.write_text(json.dumps(found, indent=1) + "\n")
     print(f"written to {asked.json}")
@@ -70,15 +71,17 @@ def finish(running: Sequence[subprocess.Popen[bytes]]) -> None:
             sys.exit(process.returncode)
 
 
-def judge(file: str, homes: Sequence[Path], known: Path, seconds: float) -> list[Verdict]:
+def judge(
+    file: str, homes: Sequence[Path], known: Path, seconds: float, again: Path | None
+) -> list[Verdict]:
     """Share the faults of a file among the copies; return all verdicts in the file's order."""
     outs = [home / "verdicts.jsonl" for home in homes]
-    finish(
-        [
-            work(home, "judge", file, str(known), str(out), str(seconds), f"{n}/{len(homes)}")
-            for n, (home, out) in enumerate(zip(homes, outs, strict=True))
-        ]
-    )
+    earlier = str(again.absolute()) if again else ""
+    asked = [
+        (file, str(known), str(out), str(seconds), f"{n}/{len(homes)}", earlier)
+        for n, out in enumerate(outs)
+    ]
+    finish([work(home, "judge", *words) for home, words in zip(homes, asked, strict=True)])
     found: list[Verdict] = [
         json.loads(line) for out in outs for line in out.read_text().splitlines()
     ]

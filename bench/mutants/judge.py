@@ -75,6 +75,7 @@ class Judge:
         verdicts: Where to write a line of JSON for each fault.
         seconds: How long tests may take for one fault, by what they took without.
         share: Which of how many shares of the faults to judge.
+        again: Where faults are judged again, their lines and words; None where all are judged.
     """
 
     module: str
@@ -82,6 +83,7 @@ class Judge:
     verdicts: Path
     seconds: float
     share: tuple[int, int]
+    again: frozenset[tuple[int, str]] | None = None
     stays: pytest.Item | None = None
     databases: list[SqliteDatabase] = field(default_factory=list)
     tests: dict[str, pytest.Item] = field(default_factory=dict)
@@ -113,8 +115,13 @@ class Judge:
         self._leave_out_unusable()
         tree = ast.parse(self.path.read_text())
         number, shares = self.share
+        faults = [
+            fault
+            for fault in faults_of(tree)
+            if self.again is None or (fault.line, fault.words) in self.again
+        ]
         with self.verdicts.open("w", buffering=1) as out:
-            for fault in faults_of(tree)[number::shares]:
+            for fault in faults[number::shares]:
                 with fault.slot.holding(fault.new):
                     verdict = self._judge(fault, tree)
                 facts = {"line": fault.line, "function": fault.function, "words": fault.words}
@@ -163,7 +170,8 @@ class Judge:
             found = set(lines.get(line, ()))
         usable = [name for name in found if name in self.tests and name not in self.unusable]
         former = [name for name, _times in self.former[fault.function].most_common(FORMER_MAX)]
-        own = f"test_{Path(self.module).stem}"
+        path = Path(self.module)
+        own = f"test_{path.parent.name if path.stem == '__init__' else path.stem}"
 
         def place(name: str) -> tuple[bool, bool, bool, float]:
             takes = self.known.seconds.get(name, 1.0)

@@ -1,5 +1,6 @@
 """What runs inside a copy of the project: learning of the tests, and judging a share of faults."""
 
+import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -53,11 +54,27 @@ def learn(file: Path) -> None:
     Known(tests_of, dict(watch.seconds)).write(file)
 
 
-def judge(module: str, known: str, verdicts: str, seconds: str, share: str) -> None:
-    """Judge a share of the faults of a module; `share` is such as 0/2."""
+def judge(module: str, known: str, verdicts: str, seconds: str, share: str, again: str) -> None:
+    """Judge a share of the faults of a module.
+
+    Args:
+        module: Its file.
+        known: What `learn` wrote.
+        verdicts: Where to write.
+        seconds: Of tests for each fault.
+        share: Such as 0/2.
+        again: A file with earlier verdicts, of which those that nothing noticed are judged again;
+            or nothing.
+    """
     number, shares = map(int, share.split("/"))
+    left = None
+    if again:
+        earlier = json.loads(Path(again).read_text()).get(module, [])
+        left = frozenset((one["line"], one["words"]) for one in earlier if not one["noticed_by"])
     by = Judge(
-        module, Known.read(Path(known)), Path(verdicts), float(seconds), share=(number, shares)
+        *(module, Known.read(Path(known)), Path(verdicts), float(seconds)),
+        share=(number, shares),
+        again=left,
     )
     pytest.main(list(TESTS), plugins=[by])
 
