@@ -223,7 +223,7 @@ def heads_by_consistency(
             raise ProofLengthError
         return older_head, older_head
     # A smaller tree that is complete is a part of the larger one as it stands.
-    hashes = [older_head, *proof] if older & (older - 1) == 0 else list(proof)
+    hashes = [older_head, *proof] if older & (older - 1) == 0 else proof
     if not hashes:
         raise ProofLengthError
     # The path begins at the last part of the smaller tree that is complete.
@@ -245,8 +245,8 @@ def heads_by_consistency(
 
 
 def _up_to_a_right_side(here: int, last: int) -> tuple[int, int]:
-    """Climb the ragged edge, where a node has no neighbour, until one does."""
-    while here and not here & 1:
+    """Climb the ragged edge, where a node has no neighbour, until one does; not from place 0."""
+    while not here & 1:
         here, last = here >> 1, last >> 1
     return here, last
 

@@ -19,7 +19,7 @@ from typing import Final, Self
 
 from ledger import merkle
 from ledger.chain import instant_text, leaf
-from ledger.merkle import TIER_WIDTH, Frontier
+from ledger.merkle import Frontier
 from ledger.notes import HASH_BYTES, PublicKey, check, from_base64, read, to_base64
 from ledger.proof_errors import NotUnderMonth, OtherOrigin, TornNote, TornReceipt
 from ledger.receipts import Reading, for_people, proof_lines
@@ -33,20 +33,17 @@ LAYOUT: Final = "timebank-month-end 1"
 
 _NUMBER: Final = "(0|[1-9][0-9]{0,18})"
 _BASE64: Final = "([A-Za-z0-9+/]{43}=)"
-_LINES: Final = tuple(
-    re.compile(line)
-    for line in (
-        rf"(\S+){re.escape(NAME)}",
-        r"month ([0-9]{4}-(?:0[1-9]|1[0-2]))",
-        r"through ([0-9]{4}-[0-9]{2}-[0-9]{2})",
-        r"ended ([0-9T:.-]{26}Z)",
-        rf"entries {_NUMBER}",
-        rf"root {_BASE64}",
-        r"chain ([0-9a-f]{64})",
-        rf"accounts {_NUMBER}",
-        rf"balances {_BASE64}",
-        rf"before {_BASE64}",
-    )
+_LINES: Final = re.compile(
+    rf"(\S+){re.escape(NAME)}\n"
+    r"month ([0-9]{4}-(?:0[1-9]|1[0-2]))\n"
+    r"through ([0-9]{4}-[0-9]{2}-[0-9]{2})\n"
+    r"ended ([0-9T:.-]{26}Z)\n"
+    rf"entries {_NUMBER}\n"
+    rf"root {_BASE64}\n"
+    r"chain ([0-9a-f]{64})\n"
+    rf"accounts {_NUMBER}\n"
+    rf"balances {_BASE64}\n"
+    rf"before {_BASE64}\n"
 )
 _BALANCE: Final = re.compile(r"([A-Za-z0-9-]{1,60}) (-?[1-9][0-9]{0,18}|0)")
 
@@ -122,13 +119,10 @@ class MonthHead:
         Raises:
             TornNote: If they are not exactly those of a month.
         """
-        lines = text.split("\n")
-        found = [rule.fullmatch(line) for rule, line in zip(_LINES, lines, strict=False)]
-        if len(lines) != len(_LINES) + 1 or not all(found):
+        found = _LINES.fullmatch(text)
+        if found is None:
             raise TornNote("month-lines")
-        origin, period, through, ended, size, root, chain, accounts, trial, prev = (
-            match[1] for match in found if match
-        )
+        origin, period, through, ended, size, root, chain, accounts, trial, prev = found.groups()
         try:
             head = cls(
                 origin=origin,
@@ -204,7 +198,6 @@ class TrialTree:
         return MonthEnd(self._lines[index], index, proof, note)
 
     def _read(self, tier: int, first: int, count: int) -> Sequence[bytes]:
-        assert count <= TIER_WIDTH  # noqa: S101 - what the reader of any tree is promised
         return self._tiers[tier][first : first + count]
 
 

@@ -146,9 +146,7 @@ def _newest(files: Files) -> tuple[Head, PublicKey] | None:
 
 def _checkpoints(files: Files, keys: Sequence[PublicKey]) -> Sequence[tuple[Kept, Head, PublicKey]]:
     found: list[tuple[Kept, Head, PublicKey]] = []
-    for name in sorted(files.signed):
-        if name in {SIGNED_KEYS, SIGNED_MONTHS}:
-            continue
+    for name in sorted(files.signed.keys() - {SIGNED_KEYS, SIGNED_MONTHS}):
         for kept in _read_notes(name, files.signed[name], "checkpoint"):
             try:
                 head, signers = check_head(kept.note, keys)

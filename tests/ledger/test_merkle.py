@@ -177,7 +177,16 @@ def test_a_proof_of_another_length_is_no_proof(size: int, data: st.DataObject) -
 
 @pytest.mark.parametrize("index", [-1, 5, 6])
 def test_a_leaf_outside_of_a_tree_is_not_under_its_head(index: int) -> None:
-    assert not merkle.is_under(merkle.head(WHOLE.read, 5), WHOLE.leaves[0], index, 5, ())
+    head, hashed = merkle.head(WHOLE.read, 5), WHOLE.leaves[0]
+    assert merkle.is_under(head, hashed, index, 5, ()) is False
+
+
+def test_a_proof_that_lost_or_gained_a_hash_leads_to_no_head() -> None:
+    head, hashed = merkle.head(WHOLE.read, 5), WHOLE.leaves[0]
+    proof = merkle.inclusion(WHOLE.read, 0, 5)
+    assert merkle.is_under(head, hashed, 0, 5, proof) is True
+    for wrong in ((), proof[:-1], proof[1:], (*proof, hashed)):
+        assert merkle.is_under(head, hashed, 0, 5, wrong) is False
 
 
 def test_a_proof_of_consistency_that_is_empty_proves_nothing() -> None:
@@ -205,17 +214,17 @@ def test_no_proof_reads_more_than_two_blocks_of_each_tier() -> None:
 
 @pytest.mark.parametrize(("smaller", "larger"), [(-1, 3), (3, 3), (4, 3)])
 def test_a_leaf_that_is_not_there_has_no_proof(tiers: Tiers, smaller: int, larger: int) -> None:
-    with pytest.raises(ValueError, match="does not lie within"):
+    with pytest.raises(ValueError, match=f"^{smaller} does not lie within {larger}$"):
         merkle.inclusion(tiers.read, smaller, larger)
-    with pytest.raises(ValueError, match="does not lie within"):
+    with pytest.raises(ValueError, match=f"^{smaller} does not lie within {larger}$"):
         merkle.head_by_inclusion(bytes(32), smaller, larger, [])
 
 
 @pytest.mark.parametrize(("older", "newer"), [(0, 3), (4, 3)])
 def test_a_tree_that_shrank_has_no_proof(tiers: Tiers, older: int, newer: int) -> None:
-    with pytest.raises(ValueError, match="does not lie within"):
+    with pytest.raises(ValueError, match=f"^{older} does not lie within {newer}$"):
         merkle.consistency(tiers.read, older, newer)
-    with pytest.raises(ValueError, match="does not lie within"):
+    with pytest.raises(ValueError, match=f"^{older} does not lie within {newer}$"):
         merkle.heads_by_consistency(older, newer, bytes(32), [])
 
 

@@ -133,7 +133,9 @@ def test_what_lies_in_the_folder_is_what_was_published(vault: Vault, folder: Pat
         assert path.read_text("utf-8") in written
     assert "month 2026-02" in (folder / MONTHS).read_text("utf-8")
     assert len(re.findall("^key ", (folder / KEYS).read_text("utf-8"), re.MULTILINE)) == 3
-    assert audit(folder).signed == 4
+    found = audit(folder)
+    assert (found.signed, found.signer) == (4, str(vault.key()))
+    assert "signature" in found.checked
     assert check_here(folder) == ""
     for year in ("2026.beancount", "2027.beancount"):
         assert audit(folder, year).ok
@@ -207,7 +209,9 @@ def test_a_key_that_has_signed_nothing_yet_travels_too(desk: Desk, tmp_path: Pat
     Vault(desk, tmp_path / "vault").begin()
     exported(desk, tmp_path / "books")
     assert (tmp_path / "books" / KEYS).exists()
-    assert audit(tmp_path / "books").signed == 0
+    found = audit(tmp_path / "books")
+    assert (found.signed, found.signer) == (0, "")
+    assert "signature" not in found.checked
 
 
 def test_books_of_an_older_version_bring_back_their_newest_checkpoint(
@@ -217,16 +221,17 @@ def test_books_of_an_older_version_bring_back_their_newest_checkpoint(
         (folder / name).unlink()
     (folder / "signed").rmdir()
     remark(folder)
-    assert audit(folder).signed == 4
+    found = audit(folder)
+    assert (found.signed, found.signer) == (4, str(vault.key()))
     lose()
     with vault.desk.writing() as connection:
         restore_in(connection, folder)
     with vault.desk.engine.connect() as connection:
-        found = checkpoints.latest(connection, BOOK)
-        assert isinstance(found, Checkpoint)
-        assert (found.size, found.signed_at) == (4, NOW)
+        newest = checkpoints.latest(connection, BOOK)
+        assert isinstance(newest, Checkpoint)
+        assert (newest.size, newest.signed_at) == (4, NOW)
         assert [each.key for each in keys.every(connection, BOOK)] == [
-            PublicKey(found.head.origin, found.public_key)
+            PublicKey(newest.head.origin, newest.public_key)
         ]
 
 
@@ -255,6 +260,7 @@ def refused_by(desk: Desk, folder: Path) -> tuple[str, str]:
         (KEYS, r" -$", " ", "torn-note", KEYS),
         (FIRST, r"^1$", "2", "bad-signature", FIRST),
         (FIRST, r"^checkpoint ", "checkpoints ", "torn-note", FIRST),
+        (FIRST, r"(\ncheckpoint .*?)(?=\ncheckpoint )", r"\1\1", "broken-seal", FIRST),
         (FIRST, r"^timebank-signed 1\n.*?\n\ncheck", "timebank-signed 1\n\ncheck", None, ""),
         (FIRST, r"(\ncheckpoint .*?)(\ncheckpoint .*)\Z", r"\2\1", "broken-seal", FIRST),
         (SECOND, r"\ncheckpoint .*", "", "other-checkpoint", "CHECKPOINT"),
@@ -281,6 +287,34 @@ def test_what_was_changed_is_named_even_where_head_was_made_to_fit(
     [found] = audit(folder).findings
     assert (found.reason, found.file) == (finding, file)
     assert refused_by(vault.desk, folder) == (finding, file)
+
+
+TORN = "is not written as what was signed is"
+NOT_SIGNED = (
+    "what was signed 2026-04-02T00:00:00.000000Z was signed with none of the keys"
+    " in signed/keys.txt: bad-signature: signer={signer}"
+)
+OUT_OF_ORDER = "what was signed 2026-02-03T00:00:00.000000Z does not follow what was signed before"
+NOT_THE_NEWEST = "is not the newest of what lies in signed/, with its key"
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "to", "file", "told"),
+    [
+        (KEYS, r"^key ", " key ", KEYS, TORN),
+        (MONTHS, r"^month ", "months ", MONTHS, TORN),
+        (MONTHS, r"^accounts 2", "accounts 3", MONTHS, NOT_SIGNED),
+        (FIRST, r"(\ncheckpoint .*?)(\ncheckpoint .*)\Z", r"\2\1", FIRST, OUT_OF_ORDER),
+        (SECOND, r"\ncheckpoint .*", "", "CHECKPOINT", NOT_THE_NEWEST),
+    ],
+)
+def test_a_treasurer_is_told_in_words_what_was_changed(
+    vault: Vault, folder: Path, name: str, pattern: str, to: str, file: str, told: str
+) -> None:
+    change(folder, name, pattern, to)
+    [found] = audit(folder).findings
+    key = vault.key()
+    assert str(found) == f"{file}: {told.format(signer=f'{key.name}+{key.key_id.hex()}')}"
 
 
 def test_a_key_that_signed_and_is_not_there_is_missed(
