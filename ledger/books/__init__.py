@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from ledger import schema
-from ledger.accounts import BOOK_PARENTS, book_name, code_of
+from ledger.accounts import book_name, code_of
 from ledger.book_errors import BooksAhead, BooksChanged
 from ledger.books import text
 from ledger.books.folder import Folder, alone
@@ -229,7 +229,8 @@ class _Making:
         """Write what was signed; take away what is left of something else."""
         since = self.signed_since
         for name in [CHECKPOINT, KEY, *filter(is_signed, self.files)]:
-            if name not in signed and (signed_year_of(name) or since) >= since:
+            # A year that is over was not asked for; all else that is still signed comes again.
+            if (signed_year_of(name) or since) >= since:
                 self.files.pop(name, None)
         for name, content in signed.items():
             self._put(name, content.encode())
@@ -340,12 +341,13 @@ def _resume(folder: Folder, head: Head) -> _Making:
         if content is None:
             raise _StaleError
         parts[name] = content.decode()
+    # The parents have no code.
     codes = {
-        name: code_of(name)
+        name: code
         for name in _OPEN_LINE.findall(parts[ACCOUNTS])
-        if name not in BOOK_PARENTS
+        if (code := code_of(name)) is not None
     }
-    names = {code: name for name, code in codes.items() if code is not None}
+    names = {code: name for name, code in codes.items()}
     try:
         held = parse_balances(parts[BALANCES], head.entries)
         balances = {code: held[code][0] for code in names}
@@ -356,7 +358,7 @@ def _resume(folder: Folder, head: Head) -> _Making:
         )
     except (FindingError, KeyError, ValueError) as error:
         raise _StaleError from error
-    listed = (codes.get(name) for name in _BALANCE_LINE.findall(parts.get(counted, "")))
+    listed = _BALANCE_LINE.findall(parts.get(counted, ""))
     return _Making(
         folder=folder,
         entries=head.entries,
@@ -368,7 +370,7 @@ def _resume(folder: Folder, head: Head) -> _Making:
         balances=balances,
         accounts=[parts[ACCOUNTS]],
         # Pots and sources are listed whether they moved or not; saying so again is no harm.
-        moved={code for code in listed if code is not None},
+        moved={codes[name] for name in listed if name in codes},
     )
 
 
@@ -406,7 +408,7 @@ def _read_book(connection: Connection, book_id: UUID) -> _Book:
     rows = connection.execute(
         select(
             *(head.code.label("label"), head.opened_at, head.seq, head.chain, account.code),
-            (account.posted_in - account.posted_out).label("balance"),
+            (account.posted_in - account.posted_out),
             *(account.held_out, account.held_in, account.version),
         )
         .select_from(schema.book)
