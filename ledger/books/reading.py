@@ -60,8 +60,7 @@ def read_month(
     at = text.find("\n") + 1
     while at < len(text):
         found = _ENTRY.match(text, at)
-        entry = None if found is None else _entry(book, found.groupdict(""))
-        if found is None or entry is None:
+        if found is None or (entry := _entry(book, found.groupdict(""))) is None:
             raise _refusal("edited-line", "is no entry as it was exported", name, text, at)
         hashed = leaf(canonical(entry))
         row = JournalRow(entry, hashed, link(place.chain, hashed), ENCODING, ())
@@ -125,7 +124,7 @@ def _entry(book: str, found: Mapping[str, str]) -> ChainedEntry | None:
 def _moved(postings: str) -> tuple[ChainedLeg, ...] | None:
     """Legs from pairs of postings; None where they are no pairs."""
     found = [(code_of(name), int(minutes)) for name, minutes in _POSTING.findall(postings)]
-    if not found or len(found) % 2:
+    if len(found) % 2:
         return None
     return _legs(
         (a, b, gained) for (a, _lost), (b, gained) in zip(found[::2], found[1::2], strict=True)
@@ -140,7 +139,7 @@ def _held(moved: str) -> tuple[ChainedLeg, ...] | None:
 def _legs(
     found: Iterable[tuple[str | None, str | None, int]],
 ) -> tuple[ChainedLeg, ...] | None:
-    """Legs between accounts of ours; None where there is none, or one is not ours."""
+    """Legs between accounts of ours, without any other; None where there is none."""
     legs = tuple([ChainedLeg(a, b, n) for a, b, n in found if a is not None and b is not None])
     return legs or None
 
