@@ -479,7 +479,7 @@ class Reading:
             if getattr(facts, name) != said:
                 wrong = f"has another {name} than its entries lead to"
                 raise WrongError("broken-chain", wrong, file="HEAD")
-        missing = set(self.balances) - set(facts.balances)
+        missing = {*self.balances, *self.touched} - set(facts.balances)
         if missing:
             raise WrongError("other-balances", f"does not know {min(missing)}", file="BALANCES")
         counted = (self.balances, self.held_out, self.held_in, self.touched)
