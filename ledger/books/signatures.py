@@ -28,7 +28,7 @@ def signed_texts(
     texts: dict[str, str] = {}
     by_year = defaultdict(list)
     for row in _checkpoints(connection, book_id, seq, since):
-        by_year[row.signed_at.astimezone(UTC).year].append((instant_text(row.signed_at), row.note))
+        by_year[row.signed_at.year].append((instant_text(row.signed_at), row.note))
     for year, kept in by_year.items():
         texts[signed_name(year)] = notes_text("checkpoint", kept)
     if months := _months(connection, book_id, seq):

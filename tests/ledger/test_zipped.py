@@ -39,7 +39,30 @@ def test_what_is_unpacked_is_whole_and_checks_itself(folder: Path, tmp_path: Pat
 def test_the_same_books_give_the_same_bytes(desk: Desk, folder: Path, tmp_path: Path) -> None:
     exported(desk, tmp_path / "others")
     with packed(folder) as one, packed(tmp_path / "others") as other:
-        assert one.read() == other.read()
+        packed_once = one.read()
+        # It is read from its beginning.
+        assert packed_once.startswith(b"PK")
+        assert packed_once == other.read()
+
+
+def test_files_lie_in_the_order_of_their_names(folder: Path) -> None:
+    with packed(folder) as file, zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    assert names == sorted(names)
+    assert {"books/HEAD", "books/main.beancount"} < set(names)
+
+
+def test_books_that_are_larger_than_memory_allows_lie_on_the_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with packed(folder) as in_memory:
+        # It has a name where it is a file.
+        assert in_memory.name is None
+        content = in_memory.read()
+    monkeypatch.setattr("ledger.books.zipped._MEMORY_BYTES_MAX", len(content) - 1)
+    with packed(folder) as on_disk:
+        assert on_disk.name is not None
+        assert on_disk.read() == content
 
 
 def test_what_are_no_books_is_not_packed(folder: Path) -> None:
