@@ -138,7 +138,6 @@ class _FindingsError(Exception):
     """Several things are wrong at once."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(str(findings[0]))
         self.findings = tuple(findings[:FINDINGS_MAX])
         counted = sum(map(_is_counted, findings))
         self.following = counted if counted < len(findings) else 0
@@ -165,7 +164,7 @@ def _facts(files: Files) -> plugin.Facts:
         signed=[
             each
             for name, text in ({CHECKPOINT: files.checkpoint} | files.signed).items()
-            if text and name != SIGNED_KEYS
+            if name != SIGNED_KEYS
             for each in plugin.read_signed(name, text)
         ],
     )
@@ -181,9 +180,8 @@ def _joined(files: Files, top: str) -> tuple[str, Callable[[Any], tuple[str, int
     for name, content in files.texts.items():
         text = content
         if name == top:
-            text = "".join(
-                "\n" if each.startswith(_NOT_FOLLOWED) else f"{each}\n"
-                for each in content.removesuffix("\n").split("\n")
+            text = "\n".join(
+                "" if each.startswith(_NOT_FOLLOWED) else each for each in content.split("\n")
             )
         starts.append(line)
         names.append(name)

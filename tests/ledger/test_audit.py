@@ -83,6 +83,35 @@ def test_sound_books_pass(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("top", [MAIN, "2026.beancount"])
+def test_the_verdict_on_wrong_books_says_what_was_looked_at_and_no_more(
+    folder: Path, top: str
+) -> None:
+    change(folder, JANUARY, "M000003  1 MIN", "M000003  2 MIN")
+    several = audit(folder, top)
+    assert len(several.findings) > 1
+    assert several == Verdict(
+        ok=False,
+        top=top,
+        checked=("lines",),
+        findings=(*several.findings,),
+        following=several.following,
+    )
+    change(folder, JANUARY, "M000003  2 MIN", "M000003  1 MIN")
+    change(folder, JANUARY, 'key: "gift:1"', 'key: "gift:2"')
+    one = audit(folder, top)
+    checked = ("lines", "beancount")
+    assert one == Verdict(ok=False, top=top, checked=checked, findings=one.findings)
+
+
+def test_the_sum_that_is_told_is_what_accounts_hold(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is added up once more, whatever the plugin let pass."""
+    monkeypatch.setattr(plugin.Reading, "run", lambda reading, _: reading.balances.update(M1=7))
+    assert audit(folder).sum_minutes == 7
+
+
 def test_empty_books_pass(folder: Path) -> None:
     shutil.rmtree(folder / "2026")
     (folder / "2026.beancount").unlink()
@@ -268,6 +297,8 @@ def test_a_missing_entry_is_named(folder: Path, seq: int, file: str) -> None:
     (folder / COUNTED).write_text("", "utf-8")
     found = first(folder)
     assert (found.reason, found.file) == ("missing-entry", file)
+    # What HEAD says is in no line in particular.
+    assert (found.line == 0) == (file == "HEAD")
 
 
 @pytest.mark.parametrize(
