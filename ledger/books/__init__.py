@@ -335,7 +335,9 @@ def _month_of(head: Head) -> str:
 def _resume(folder: Folder, head: Head) -> _Making:
     """Take up books where they end."""
     parts: dict[str, str] = {}
-    counted = f"{_month_of(head)}.assert.beancount"
+    month, counted = (f"{_month_of(head)}{end}" for end in (".beancount", ".assert.beancount"))
+    if head.recorded and month not in head.files:
+        raise _StaleError
     for name in (ACCOUNTS, BALANCES, *([counted] if head.recorded else [])):
         content = folder.read(name, head.files[name]) if name in head.files else None
         if content is None:
