@@ -257,6 +257,19 @@ def test_books_of_another_history_are_kept(desk: Desk, tmp_path: Path) -> None:
             exported(desk, tmp_path, connection=connection)
 
 
+def test_books_that_end_with_an_entry_that_is_gone_are_kept(desk: Desk, tmp_path: Path) -> None:
+    """The database goes on behind it, and its own check names what is missing."""
+    for minutes in (1, 2):
+        desk.post(minutes=minutes)
+    exported(desk, tmp_path)
+    desk.post(minutes=3)
+    with without_guards(desk.engine) as connection:
+        connection.exec_driver_sql("DELETE FROM entry WHERE seq = 2")
+        with pytest.raises(BooksAhead) as refused:
+            exported(desk, tmp_path, connection=connection)
+    assert (refused.value.entries, refused.value.found) == (2, 3)
+
+
 def test_what_others_left_behind_is_cleared_away(desk: Desk, tmp_path: Path) -> None:
     """beancount unpickles its cache, and Python runs its own: neither may stay."""
     exported(desk, tmp_path)
