@@ -149,8 +149,6 @@ class _Sent(NamedTuple):
 
     key: uuid.UUID
     fingerprint: bytes
-    #: What it would be of somebody who was not signed in.
-    anonymous: bytes
 
 
 def writes(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
@@ -200,7 +198,7 @@ def _sent() -> _Sent | None:
         key = uuid.UUID(request.form.get(SUBMISSION_FIELD, ""))
     except ValueError:
         return None
-    return _Sent(key, _fingerprint(caller_id()), _fingerprint(None))
+    return _Sent(key, _fingerprint(caller_id()))
 
 
 def _claim(session: Session, sent: _Sent) -> bool:
@@ -213,7 +211,7 @@ def _claim(session: Session, sent: _Sent) -> bool:
 def _replay(session: Session, sent: _Sent) -> Response:
     earlier = session.connection().execute(_EARLIER, {"key": sent.key}).one()
     # Whoever joins is nobody yet when they send the page, and somebody when they send it again.
-    if earlier.fingerprint not in {sent.fingerprint, sent.anonymous}:
+    if earlier.fingerprint not in {sent.fingerprint, _fingerprint(None)}:
         raise FormChangedError
     g.replayed = True
     return make_response(redirect(earlier.location or "/", code=303))
