@@ -82,10 +82,10 @@ _ENTRIES_LINE: Final = (
     rf"|{DATE} [*] {TEXT} {TEXT}(?: #[A-Za-z0-9._/-]+)?"
     rf'|{DATE} custom "timebank-hold" {TEXT}(?:{_MOVED})*|{_COMMENT}'
 )
-#: Which shape the lines of which files have.
 _BALANCES_LINE: Final = (
     rf"{BALANCES_LAYOUT}|entries {_NUMBER}|[A-Za-z0-9-]+ -?{_NUMBER}(?: {_NUMBER}){{3}}"
 )
+#: Which shape the lines of which files have.
 _SHAPES: Final = tuple(
     (re.compile(name), re.compile(rf"(?:(?:{line})\n)*+"))
     for name, line in (

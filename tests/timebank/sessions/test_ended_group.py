@@ -169,6 +169,20 @@ def test_what_it_was_to_hold_with_another_is_held_by_the_other_alone(two: Two) -
     assert two.door.people.pot() == 30
 
 
+def test_what_was_closed_with_another_says_so_after_one_of_them_has_ended(two: Two) -> None:
+    together(two)
+    row = two.ask(two.door.planned.plan_one(title="Tea"))
+    two.door.open()
+    two.door.close()
+    end_tea(two)
+    (closed, _tea), *others = queries.partners_of(two.door.session, two.door.there)
+    two.door.session.refresh(closed)
+    two.door.session.refresh(row)
+    assert not others
+    assert (closed.state, closed.answered_by_id) == ("joined", two.door.people.otto.id)
+    assert row.state == "ended"
+
+
 def test_nobody_opens_a_door_of_a_group_that_has_ended(two: Two, walk: Walk) -> None:
     """It was over and nobody had opened it when the group ended."""
     two.door.there.starts_at -= WEEK

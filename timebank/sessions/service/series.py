@@ -236,12 +236,19 @@ def let_go(session: Session, group: Group, by: Member, now: dt.datetime) -> None
     rest = session.scalars(single.order_by(GroupSession.id).with_for_update()).all()
     dropped += _dropped(session, rest, now=now)
     _tell_once(session, None, group, dropped, "session-group-ended", by=by, now=now)
+    # What was closed together stays so, with who said yes to it and when.
+    was_closed = sa.exists().where(
+        GroupSession.community_id == SessionPartner.community_id,
+        GroupSession.id == SessionPartner.session_id,
+        GroupSession.state == "closed",
+    )
     session.execute(
         sa.update(SessionPartner)
         .where(
             SessionPartner.community_id == group.community_id,
             SessionPartner.group_id == group.id,
             SessionPartner.state.in_(("asked", "joined")),
+            ~was_closed,
         )
         .values(state="ended", answered_by_id=by.id, answered_at=now)
     )
