@@ -9,6 +9,7 @@ from pathlib import Path
 from timebank.members.policy import fold
 from timebank.members.reaching import mail_addresses_in, phone_numbers_in
 
+_PHONE_DIGITS_MIN = 9
 _WORDS_FILE = Path(__file__).with_name("street_words.toml")
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
 _HOUSE_NUMBER = re.compile(r"\d{1,4}[a-z]?")
@@ -32,8 +33,13 @@ def is_no_area(text: str) -> bool:
 
 
 def ways_to_reach_in(text: str) -> Iterable[str]:
-    """Find what in a text looks like a phone number or an e-mail address, as it was typed."""
-    yield from phone_numbers_in(text)
+    """Find what in a text looks like a phone number or an e-mail address, as it was typed.
+
+    Fewer figures may be one postcode or two, which tell a part of town: 100-8111, 2100/2200.
+    """
+    for found in phone_numbers_in(text):
+        if sum(each.isdigit() for each in found) >= _PHONE_DIGITS_MIN:
+            yield found
     yield from mail_addresses_in(text)
 
 

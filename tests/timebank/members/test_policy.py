@@ -7,6 +7,7 @@ import pytest
 
 from tests.factories import NOW
 from timebank.members import policy
+from timebank.members.areas import is_no_area
 from timebank.members.models import CIRCLES, DeviceSession, Member
 from timebank.members.policy import Traits
 
@@ -214,3 +215,22 @@ def test_a_number_may_be_typed_in_any_way(typed: str, number: int) -> None:
 def test_no_two_characters_of_a_code_look_alike() -> None:
     assert not set("01ILOU") & set(policy.CODE_ALPHABET)
     assert len(set(policy.CODE_ALPHABET)) == len(policy.CODE_ALPHABET) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "is_none"),
+    [
+        ("2100/2200 København", False),
+        ("São Paulo 01310-100", False),
+        ("100-8111 Chiyoda", False),
+        ("Zone 2, Harbour", False),
+        ("Hill, 020 7946 0018", True),
+        ("Hill, +45 20 12 34 56", True),
+        ("sam@example.org", True),
+        ("12 High Street", True),
+    ],
+)
+def test_an_area_may_be_a_postcode_and_no_way_to_reach_somebody(
+    text: str, *, is_none: bool
+) -> None:
+    assert is_no_area(text) is is_none

@@ -58,6 +58,13 @@ def test_back_again_the_same_rows_come_back(scene: Scene) -> None:
     assert [(each.id, each.starts_at) for each in scene.dates(series)] == before
 
 
+def test_a_last_day_that_is_over_is_said_to_be_over(scene: Scene) -> None:
+    series = scene.plan(starts_on=TODAY - 4 * WEEK)
+    with pytest.raises(NeverHappensError) as caught:
+        change(scene, series, until_on=TODAY - dt.timedelta(days=1))
+    assert caught.value.reason == "all over"
+
+
 def test_what_was_held_stays_as_it_was(scene: Scene) -> None:
     series = scene.plan(starts_on=TODAY - 4 * WEEK)
     held = scene.dates(series)[:4]

@@ -337,14 +337,14 @@ def next_dates(
     if not repeating.next_dates(repeat.rrule, repeat.starts_on, first_on=first_on, limit=1):
         reason = "no such day"
         raise NeverHappensError(reason)
+    if repeat.until_on is not None and repeat.until_on < today:
+        reason = "all over"
+        raise NeverHappensError(reason)
     within = repeating.next_dates(
         repeat.rrule, repeat.starts_on, first_on=first_on, until_on=repeat.until_on, limit=1
     )
     if not within:
         reason = "ends too soon"
-        raise NeverHappensError(reason)
-    if repeat.until_on is not None and repeat.until_on < today:
-        reason = "all over"
         raise NeverHappensError(reason)
     closed = queries.closed_days(
         session,
