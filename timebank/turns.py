@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 #: Who has waited this long asks SQLite without a turn, which then says "busy" or not.
 WAIT_SECONDS_MAX = 5.0
-#: For so long after its turn came, a process may write again before the one at the door: a file
-#: that changes hands is read anew, which takes as long as a short write.
-AGAIN_SECONDS = 0.003
+#: What would be over so soon after its turn came, a process may write before the one at the door: a
+#: file that changes hands is read anew, which takes as long as some short writes. One yes is long.
+AGAIN_SECONDS = 0.006
 #: Between two looks. Whoever is at the door is alone there, and looks so often that the file does
 #: not lie free; the others wait for the door.
 DOOR_LOOK_SECONDS = 0.002
@@ -41,14 +41,19 @@ class _Line:
         self._behind: deque[threading.Event] = deque()
         self._is_led = False
         self._since = 0.0
+        self._writes = 1
 
     def may_again(self) -> bool:
-        """Whether the process had its turn so shortly ago that it may write before the others."""
-        return time.monotonic() - self._since < AGAIN_SECONDS
+        """Whether one more write, as long as those since its turn came, would be over in time."""
+        so_far = time.monotonic() - self._since
+        return so_far + so_far / self._writes < AGAIN_SECONDS
 
-    def note_turn(self) -> None:
-        """Remember that the process has waited for this turn."""
-        self._since = time.monotonic()
+    def note(self, *, is_again: bool) -> None:
+        """Remember that the process writes: once more in its turn, or for the first time."""
+        if is_again:
+            self._writes += 1
+        else:
+            self._since, self._writes = time.monotonic(), 1
 
     def stand(self, seconds_max: float) -> bool:
         """Wait to be the first; False where that takes too long."""
@@ -119,8 +124,8 @@ class Turn:
         finally:
             if not self._is_taken:
                 self._line.leave()
-        if self._is_taken and not is_again:
-            self._line.note_turn()
+        if self._is_taken:
+            self._line.note(is_again=is_again)
         return self._is_taken
 
     def give_back(self) -> None:

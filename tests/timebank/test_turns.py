@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -249,3 +250,25 @@ def test_a_database_in_memory_and_a_closed_folder_have_no_queue(tmp_path: Path) 
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         connection.execute(text("CREATE TABLE noted (writer INTEGER)"))
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "may"),
+    [
+        ([2.9], True),
+        ([3.1], False),
+        ([0.5] * 10, True),
+        ([0.5] * 11, False),
+        ([1.0, 1.0, 3.0], False),
+    ],
+)
+def test_a_process_writes_again_where_one_more_write_would_be_over_in_time(
+    monkeypatch: pytest.MonkeyPatch, milliseconds: list[float], *, may: bool
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    line = turns._Line()
+    for number, each in enumerate(milliseconds):
+        line.note(is_again=number > 0)
+        now += each / 1_000
+    assert line.may_again() is may
