@@ -3,7 +3,18 @@
 from http import HTTPStatus
 from typing import NoReturn
 
-from flask import Flask, abort, current_app, flash, g, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
@@ -93,6 +104,22 @@ def quicker_page(refusal: ConflictError, *, see: str = "") -> tuple[str, int]:
     """
     db.session.rollback()
     return error_page(status_of(refusal), words_of(refusal), see=see, said=_written())
+
+
+def lead_on_from(blueprint: Blueprint, endpoint: str, key: str) -> None:
+    """Lead from a page of a context where somebody was quicker to how it stands now.
+
+    Args:
+        blueprint: The context's.
+        endpoint: The view that shows how it stands.
+        key: The part of both addresses that says what it is about.
+    """
+
+    @blueprint.errorhandler(ConflictError)
+    def quicker(refusal: ConflictError) -> ResponseReturnValue:
+        about = (request.view_args or {}).get(key)
+        see = url_for(endpoint, **{key: about}) if about else ""
+        return quicker_page(refusal, see=see)
 
 
 def _written() -> str:

@@ -2,11 +2,11 @@
 
 import uuid
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank.db import db
-from timebank.errors import ConflictError, RefusalError
+from timebank.errors import RefusalError
 from timebank.exchanges import errors, policy, queries
 from timebank.exchanges.names import when
 from timebank.exchanges.queries import Deal
@@ -16,7 +16,7 @@ from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.fields import PageForm
 from timebank.web.filters import hours_label, short_day
 from timebank.web.pages import pass_on
-from timebank.web.refusals import quicker_page, say, words_of
+from timebank.web.refusals import lead_on_from, say, words_of
 from timebank.web.words import gettext as _
 from timebank.web.words import lazy_gettext as _l
 
@@ -128,12 +128,7 @@ def to_exchange(exchange_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("exchanges.show", exchange_id=exchange_id), code=303)
 
 
-@bp.errorhandler(ConflictError)
-def quicker(refusal: ConflictError) -> ResponseReturnValue:
-    """Say that somebody was quicker, lead to how it stands, and show what was written."""
-    exchange_id = (request.view_args or {}).get("exchange_id")
-    see = url_for("exchanges.show", exchange_id=exchange_id) if exchange_id else ""
-    return quicker_page(refusal, see=see)
+lead_on_from(bp, "exchanges.show", "exchange_id")
 
 
 def refused(form: PageForm, refusal: RefusalError) -> None:

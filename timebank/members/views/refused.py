@@ -1,13 +1,9 @@
 """What people read when something of this context cannot be done."""
 
-from flask import request, url_for
-from flask.typing import ResponseReturnValue
-
 from timebank.communities.errors import BadSlugError, SlugTakenError, UnknownTimeZoneError
-from timebank.errors import ConflictError
 from timebank.members import errors
 from timebank.members.views.blueprints import members as bp
-from timebank.web.refusals import quicker_page, say
+from timebank.web.refusals import lead_on_from, say
 from timebank.web.words import lazy_gettext as _l
 
 say(errors.MemberNotFoundError, _l("There is nobody here with this number."))
@@ -65,9 +61,4 @@ say(SlugTakenError, _l("There is a community with the short name “%(slug)s” 
 say(UnknownTimeZoneError, _l("“%(time_zone)s” is not a time zone this machine knows."))
 
 
-@bp.errorhandler(ConflictError)
-def quicker(refusal: ConflictError) -> ResponseReturnValue:
-    """Say that somebody was quicker, lead to the person, and show what was written."""
-    member_id = (request.view_args or {}).get("member_id")
-    see = url_for("members.person", member_id=member_id) if member_id else ""
-    return quicker_page(refusal, see=see)
+lead_on_from(bp, "members.person", "member_id")

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, g, url_for
 
 from timebank.db import db
-from timebank.errors import ConflictError
 from timebank.groups import queries as groups
 from timebank.groups.errors import GroupEndedError
 from timebank.groups.models import Group
@@ -14,7 +12,7 @@ from timebank.groups.policy.standing import Standing
 from timebank.sessions import errors
 from timebank.web.access import COMMUNITY_PREFIX
 from timebank.web.filters import today
-from timebank.web.refusals import quicker_page, say, turn_back
+from timebank.web.refusals import lead_on_from, say, turn_back
 from timebank.web.words import lazy_gettext as _l
 
 bp = Blueprint("sessions", __name__, url_prefix=COMMUNITY_PREFIX)
@@ -66,12 +64,7 @@ say(
 say(errors.NeededError, _l("Choose a number from 0 to %(most)d."))
 
 
-@bp.errorhandler(ConflictError)
-def quicker(refusal: ConflictError) -> ResponseReturnValue:
-    """Say that somebody was quicker, lead to the session, and show what was written."""
-    session_id = (request.view_args or {}).get("session_id")
-    see = url_for("sessions.show", session_id=session_id) if session_id else ""
-    return quicker_page(refusal, see=see)
+lead_on_from(bp, "sessions.show", "session_id")
 
 
 @dataclass(frozen=True, slots=True)

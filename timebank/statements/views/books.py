@@ -14,7 +14,7 @@ from flask_babel import format_date
 
 from timebank.clock import utc_now
 from timebank.db import db
-from timebank.errors import ConflictError, NotFoundError
+from timebank.errors import NotFoundError
 from timebank.exchanges import queries as exchanges
 from timebank.exchanges import service
 from timebank.exchanges.names import entry_words
@@ -48,7 +48,7 @@ from timebank.web.filters import (
     moment_words,
     short_day,
 )
-from timebank.web.refusals import quicker_page
+from timebank.web.refusals import lead_on_from
 from timebank.web.session import run_in_transaction, writes
 from timebank.web.words import gettext as _
 
@@ -260,12 +260,7 @@ def reverse(entry_id: uuid.UUID) -> ResponseReturnValue:
     return html, 422 if form.is_submitted() else 200
 
 
-@bp.errorhandler(ConflictError)
-def quicker(refusal: ConflictError) -> ResponseReturnValue:
-    """Say that somebody was quicker, lead to the entry, and show what was written."""
-    entry_id = (request.view_args or {}).get("entry_id")
-    see = url_for("books.entry", entry_id=entry_id) if entry_id else ""
-    return quicker_page(refusal, see=see)
+lead_on_from(bp, "books.entry", "entry_id")
 
 
 def say_overdrawn(codes: Sequence[str]) -> None:
