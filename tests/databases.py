@@ -111,6 +111,10 @@ class SqliteDatabase:
 
     def put_back(self, engine: Engine) -> None:
         close(engine)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Put the file back, whoever may have it open still."""
         for left in self._folder.glob("tests.sqlite3*"):
             # A new file: a connection that a test forgot keeps the old one.
             left.unlink()

@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import traceback
@@ -228,7 +227,7 @@ class Judge:
         self.path.write_text(source)
         _put_into_functions(code, self.path)
         for database in self.databases:
-            _put_back(database)
+            database.begin_anew()
 
     def _first_failure(self, tests: list[str]) -> str:
         for name, following in zip(tests, [*tests[1:], None], strict=True):
@@ -273,10 +272,3 @@ def _all_within(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _all_within(constant)
-
-
-def _put_back(database: SqliteDatabase) -> None:
-    folder = Path(database.url.removeprefix("sqlite:///")).parent
-    for left in folder.glob("tests.sqlite3*"):
-        left.unlink()
-    shutil.copyfile(folder / "template.sqlite3", folder / "tests.sqlite3")

@@ -410,7 +410,7 @@ def _read_book(connection: Connection, book_id: UUID) -> _Book:
     rows = connection.execute(
         select(
             *(head.code.label("label"), head.opened_at, head.seq, head.chain, account.code),
-            (account.posted_in - account.posted_out),
+            account.posted_in - account.posted_out,
             *(account.held_out, account.held_in, account.version),
         )
         .select_from(schema.book)

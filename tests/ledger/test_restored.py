@@ -8,14 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import limits, schema
-from ledger.book_errors import BadBooks
 from ledger.errors import KeyMismatch, OverCeiling
 from ledger.restore import restore
 from tests.databases import Database
 from tests.ledger.desk import ANN, BEN, BOOK, CAT, DROP_IN, OTHER_BOOK, POT, SECRET, Desk
 from tests.ledger.test_audit import JANUARY, change, golden_books, relink, remark
 from tests.ledger.test_books import exported
-from tests.ledger.test_restore import NOW, restore_in
+from tests.ledger.test_restore import NOW, refused_by, restore_in
 from tests.ledger.test_two_books import answers, live
 from tests.ledger.vault import Vault, post_many
 
@@ -197,9 +196,8 @@ def test_a_person_at_a_terminal_is_told_what_is_wrong_and_where(
     golden_books(folder)
     change(folder, name, was, becomes)
     remark(folder)
-    with pytest.raises(BadBooks) as refused, desk.writing() as connection:
-        restore_in(connection, folder)
-    assert f"{refused.value.file}: {refused.value.detail}" == told
+    refused = refused_by(desk, folder)
+    assert f"{refused.file}: {refused.detail}" == told
 
 
 @pytest.mark.parametrize(
@@ -247,11 +245,10 @@ def test_what_nobody_could_have_posted_is_refused_like_all_else_that_is_wrong(
     golden_books(folder)
     change(folder, name, was, becomes)
     relink(folder)
-    with pytest.raises(BadBooks) as refused, desk.writing() as connection:
-        restore_in(connection, folder)
-    assert refused.value.finding == "impossible"
-    assert refused.value.file == (JANUARY if name == JANUARY else "main.beancount")
-    assert refused.value.detail.startswith(told), refused.value.detail
+    refused = refused_by(desk, folder)
+    assert refused.finding == "impossible"
+    assert refused.file == (JANUARY if name == JANUARY else "main.beancount")
+    assert refused.detail.startswith(told), refused.detail
 
 
 @pytest.mark.parametrize(
@@ -272,6 +269,5 @@ def test_a_number_that_is_too_long_to_be_read_is_refused_by_name(
     change(folder, name, was, f"{was}{'9' * 5_000}")
     if name != "HEAD":
         remark(folder)
-    with pytest.raises(BadBooks) as refused, desk.writing() as connection:
-        restore_in(connection, folder)
-    assert (refused.value.finding, refused.value.file) == (finding, name)
+    refused = refused_by(desk, folder)
+    assert (refused.finding, refused.file) == (finding, name)

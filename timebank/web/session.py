@@ -231,7 +231,8 @@ def _claiming(database: str) -> sa.Executable:
 def _fingerprint(person_id: uuid.UUID | None) -> bytes:
     """Hash what was asked and who asked: the address and every field but the tokens, in order.
 
-    On a computer that several people use, the page one of them left is not sent by the next.
+    On a computer that several people use, a page that one of them sent is not taken for the next
+    one's, who would be told that their hours moved.
     """
     digest = hashlib.sha256(f"{person_id or ''}\x00{request.full_path}".encode())
     for name, value in sorted(request.form.items(multi=True)):
